@@ -1,0 +1,64 @@
+"""CLIP and OpenCLIP text encoders as transformers holds them."""
+
+import torch
+from transformers import CLIPTextModel, CLIPTextModelWithProjection
+
+from ..component import Component, TensorSpec
+from ..errors import SourceError
+from ..source import Source, config_of
+
+_CLASSES = {"CLIPTextModel": CLIPTextModel, "CLIPTextModelWithProjection": CLIPTextModelWithProjection}
+
+
+class ClipText(torch.nn.Module):
+    """Outputs, for L layers: last_hidden_state (after the final LayerNorm), the pooled vector, hidden_states.0 to
+    .L-1 (the input of each layer) and normed_hidden_states.0 to .L-1 (the same after the final LayerNorm).
+
+    CLIP skip k takes normed_hidden_states.{L-k} (Stable Diffusion 1 and 2).
+    """
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        # transformers 5 flattened CLIPTextModel; the class with a projection still nests one.
+        self.inner = getattr(model, "text_model", model)
+
+    def forward(self, input_ids: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        output = self.model(input_ids, output_hidden_states=True, return_dict=True)
+        pooled = output.text_embeds if hasattr(output, "text_embeds") else output.pooler_output
+        states = tuple(output.hidden_states[:-1])
+        normed = tuple(self.inner.final_layer_norm(state) for state in states)
+        return (output.last_hidden_state, pooled, *states, *normed)
+
+
+def clip_text_component(source: Source, name: str) -> Component:
+    """input_ids int64 [batch, sequence] -> the outputs of `ClipText`, float32."""
+    class_name = source.component_class(name) or "CLIPTextModel"
+    if class_name not in _CLASSES:
+        raise SourceError(f"{source.folder / name} holds a {class_name}; accepted: {', '.join(_CLASSES)}")
+    model = source.load(name, _CLASSES[class_name], dtype_argument="dtype")
+    config = model.config
+    # Eager attention is plain matrix products: the graph that every provider runs.
+    model.set_attn_implementation("eager")
+    hidden, layers = config.hidden_size, config.num_hidden_layers
+    state = ("batch", "sequence", hidden)
+    pooled = (
+        TensorSpec("text_embeds", "float32", ("batch", config.projection_dim))
+        if class_name == "CLIPTextModelWithProjection"
+        else TensorSpec("pooler_output", "float32", ("batch", hidden))
+    )
+    longest = config.max_position_embeddings
+    return Component(
+        name=name,
+        module=ClipText(model),
+        inputs=[TensorSpec("input_ids", "int64", ("batch", "sequence"))],
+        outputs=[
+            TensorSpec("last_hidden_state", "float32", state),
+            pooled,
+            *(TensorSpec(f"hidden_states.{i}", "float32", state) for i in range(layers)),
+            *(TensorSpec(f"normed_hidden_states.{i}", "float32", state) for i in range(layers)),
+        ],
+        sizes=[{"batch": 2, "sequence": longest}, {"batch": 3, "sequence": longest // 2}, {"batch": 1, "sequence": longest}],
+        config=config_of(model, source.read_json(name, "config.json")),
+        draw={"input_ids": lambda shape, g: torch.randint(0, config.vocab_size, shape, generator=g)},
+    )

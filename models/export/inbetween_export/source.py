@@ -1,0 +1,113 @@
+"""Reading a pipeline folder as diffusers' save_pretrained writes it, with messages that name what is wrong."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .errors import SourceError
+
+_WEIGHTS = ("diffusion_pytorch_model", "model", "pytorch_model")
+_ENDINGS = (".safetensors", ".bin", ".safetensors.index.json", ".bin.index.json")
+
+
+class Source:
+    """A pipeline folder on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        """:raises SourceError: the folder or its model_index.json is missing or unreadable"""
+        self.folder = folder
+        if not folder.is_dir():
+            raise SourceError(f"{folder} is not a folder; expected a pipeline saved by diffusers' save_pretrained")
+        self.index = self.read_json("model_index.json")
+
+    @property
+    def class_name(self) -> str:
+        name = self.index.get("_class_name")
+        if not isinstance(name, str):
+            raise SourceError(f"{self.folder / 'model_index.json'} has no \"_class_name\"")
+        return name
+
+    def component_class(self, component: str) -> str | None:
+        """The class that model_index.json names for `component`; None where the pipeline has none."""
+        entry = self.index.get(component)
+        return entry[1] if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], str) else None
+
+    def path(self, *parts: str) -> Path:
+        """:raises SourceError: no such file"""
+        path = self.folder.joinpath(*parts)
+        if not path.exists():
+            raise SourceError(f"{path} is missing")
+        return path
+
+    def read_json(self, *parts: str) -> dict[str, Any]:
+        path = self.path(*parts)
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SourceError(f"{path} is not readable JSON: {error}") from error
+        if not isinstance(value, dict):
+            raise SourceError(f"{path} holds {type(value).__name__}; expected an object")
+        return value
+
+    def load(self, component: str, model_class: Any, dtype_argument: str) -> torch.nn.Module:
+        """Loads a component in float32 from safetensors or .bin files, whole or in shards, of any variant.
+
+        :param model_class: a class with diffusers' or transformers' from_pretrained
+        :param dtype_argument: what that library calls its dtype argument
+        :raises SourceError: a file is missing or damaged, or lacks some of the weights
+        """
+        self.path(component, "config.json")
+        variant = self._variant(component)
+        try:
+            model, info = model_class.from_pretrained(
+                self.folder,
+                subfolder=component,
+                variant=variant,
+                local_files_only=True,
+                output_loading_info=True,
+                **{dtype_argument: torch.float32},
+            )
+        except Exception as error:
+            raise SourceError(f"{self.folder / component} does not load as {model_class.__name__}: {error}") from error
+        # Both libraries fill missing weights with random numbers and go on; such a model renders noise.
+        missing = sorted(info["missing_keys"])
+        if missing:
+            raise SourceError(
+                f"{self.folder / component}: the weights lack {len(missing)} tensors of {model_class.__name__}, "
+                f"such as {missing[0]}"
+            )
+        return model.eval().requires_grad_(False)
+
+    def _variant(self, component: str) -> str | None:
+        folder = self.folder / component
+        found = None
+        for path in sorted(folder.iterdir()):
+            for weights in _WEIGHTS:
+                for ending in _ENDINGS:
+                    if path.name == weights + ending:
+                        return None
+                    if path.name.startswith(f"{weights}.") and path.name.endswith(ending):
+                        # model.fp16.safetensors; shards are named model-00001-of-…, so they have no variant part.
+                        middle = path.name[len(weights) + 1 : len(path.name) - len(ending)]
+                        if middle and "." not in middle:
+                            found = found or middle
+        if found is None:
+            raise SourceError(
+                f"{folder} has no weights; expected diffusion_pytorch_model.safetensors, model.safetensors or their "
+                ".bin equivalents"
+            )
+        return found
+
+
+def config_of(model: Any, source: dict[str, Any]) -> dict[str, Any]:
+    """The component's whole configuration: the source's own words over the defaults of the class."""
+    config = model.config
+    if hasattr(config, "to_json_string"):
+        effective = json.loads(config.to_json_string(use_diff=False))
+    else:
+        effective = json.loads(model.to_json_string())
+    merged = {**effective, **source}
+    merged.pop("_name_or_path", None)
+    return merged

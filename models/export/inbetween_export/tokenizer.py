@@ -1,0 +1,50 @@
+"""Tokenizer files: the source's own, plus the forms that it lacks of the same tokenizer."""
+
+import json
+import shutil
+from pathlib import Path
+
+from .errors import SourceError
+from .manifest import write_json
+from .source import Source
+
+_ENDINGS = {".json", ".txt", ".model"}
+
+
+def write_clip_tokenizer(source: Source, folder_name: str, out: Path) -> None:
+    """Copies a CLIP tokenizer's files and completes them: tokenizer.json and vocab.json with merges.txt are both
+    written, whichever the source has.
+
+    :raises SourceError: the source has neither
+    """
+    folder = source.path(folder_name)
+    out.mkdir(parents=True)
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix in _ENDINGS:
+            shutil.copyfile(path, out / path.name)
+    has_lists = (out / "vocab.json").exists() and (out / "merges.txt").exists()
+    if not (out / "tokenizer.json").exists():
+        if not has_lists:
+            raise SourceError(f"{folder} has no tokenizer.json and not both of vocab.json and merges.txt")
+        _write_fast_tokenizer(folder, out)
+    if not has_lists:
+        _write_lists(folder, out)
+
+
+def _write_fast_tokenizer(folder: Path, out: Path) -> None:
+    from transformers import CLIPTokenizerFast
+
+    try:
+        tokenizer = CLIPTokenizerFast.from_pretrained(folder, local_files_only=True)
+    except Exception as error:
+        raise SourceError(f"{folder} does not load as a CLIP tokenizer: {error}") from error
+    tokenizer.backend_tokenizer.save(str(out / "tokenizer.json"))
+
+
+def _write_lists(folder: Path, out: Path) -> None:
+    model = json.loads((out / "tokenizer.json").read_text(encoding="utf-8")).get("model", {})
+    if model.get("type") != "BPE":
+        raise SourceError(f"{folder / 'tokenizer.json'} holds a {model.get('type')} model; CLIP's is BPE")
+    write_json(out / "vocab.json", model["vocab"])
+    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
+    (out / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The three networks of the embedded model and the noise schedule they share."""

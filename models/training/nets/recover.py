@@ -1,0 +1,78 @@
+"""Reads torch weights back out of an exported model folder, to continue training from it.
+
+The exporter renames transposed linear weights and folded normalisation weights; the names of the
+nodes that use them still carry the module path, and the shapes are checked one by one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+
+
+def _tensors(graph: onnx.GraphProto) -> dict[str, np.ndarray]:
+    found = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Constant" and node.attribute and node.attribute[0].HasField("t"):
+            found[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+    # Weights kept in half precision reach their node through a Cast.
+    for node in graph.node:
+        if node.op_type == "Cast" and node.input[0] in found:
+            found[node.output[0]] = found[node.input[0]]
+    return found
+
+
+def recover_by_name(path: Path, module: torch.nn.Module, prefix: str) -> None:
+    """Fills `module` from the ONNX file at `path`; raises ValueError for any weight not found.
+
+    `prefix` is the name of the attribute that held the module while it was exported, with a dot.
+    """
+    graph = onnx.load(str(path)).graph
+    tensors = _tensors(graph)
+    by_scope: dict[tuple[str, str], np.ndarray] = {}
+    for node in graph.node:
+        if node.op_type in ("MatMul", "Mul", "Add") and node.name.count("/") >= 2:
+            scope = ".".join(node.name.strip("/").split("/")[:-1]) + "."
+            values = [tensors[name] for name in node.input if name in tensors]
+            if values and scope.startswith(prefix):
+                by_scope.setdefault((scope[len(prefix):], node.op_type), values[0])
+    state, missing = {}, []
+    for key, target in module.state_dict().items():
+        scope, leaf = key.rsplit(".", 1)
+        value = tensors.get(prefix + key)
+        if value is None:
+            kinds = ["Add"] if leaf == "bias" else ["MatMul", "Mul"]
+            value = next((by_scope[(scope + ".", k)] for k in kinds if (scope + ".", k) in by_scope), None)
+            if value is not None and leaf == "weight" and value.ndim == 2:
+                value = value.T
+        if value is None and not target.dtype.is_floating_point:
+            state[key] = target
+            continue
+        if value is None or value.size != target.numel():
+            missing.append(key)
+            continue
+        state[key] = torch.from_numpy(np.array(value, dtype=np.float32)).reshape(target.shape)
+    if missing:
+        raise ValueError(f"{path}: {len(missing)} weights not found, first {missing[:5]}")
+    module.load_state_dict(state)
+
+
+def recover_in_order(path: Path, module: torch.nn.Module) -> None:
+    """Fills a chain of convolutions from the file's convolutions, in their order of use."""
+    graph = onnx.load(str(path)).graph
+    tensors = _tensors(graph)
+    layers = [m for m in module.modules() if isinstance(m, torch.nn.Conv2d)]
+    nodes = [n for n in graph.node if n.op_type == "Conv"]
+    if len(layers) != len(nodes):
+        raise ValueError(f"{path}: {len(nodes)} convolutions, the network has {len(layers)}")
+    with torch.no_grad():
+        for layer, node in zip(layers, nodes):
+            for target, name in ((layer.weight, node.input[1]), (layer.bias, node.input[2])):
+                value = torch.from_numpy(np.array(tensors[name], dtype=np.float32))
+                if value.shape != target.shape:
+                    raise ValueError(f"{path}: {name} is {tuple(value.shape)}, needed {tuple(target.shape)}")
+                target.copy_(value)

@@ -1,0 +1,74 @@
+"""What every training command shares: devices, checkpoints saved whole, averages, progress lines."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import torch
+
+
+def device_from(name: str) -> torch.device:
+    """The device `name` ("cpu" or "cuda"); threads come from OMP_NUM_THREADS."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise SystemExit("--device cuda: torch finds no CUDA device; use --device cpu")
+    threads = os.environ.get("OMP_NUM_THREADS")
+    if threads:
+        torch.set_num_threads(int(threads))
+    return torch.device(name)
+
+
+def save_checkpoint(path: Path, content: dict) -> None:
+    """Writes beside `path` and renames, so that an interrupted save leaves the old file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(path.suffix + ".part")
+    torch.save(content, part)
+    os.replace(part, path)
+
+
+def load_checkpoint(path: Path) -> dict:
+    """The checkpoint at `path`, on the CPU; ends with a message when there is none."""
+    if not path.exists():
+        raise SystemExit(f"{path}: no checkpoint there; run the command that makes it first (see README.md)")
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+@torch.no_grad()
+def average_into(average: dict[str, torch.Tensor], module: torch.nn.Module, decay: float) -> None:
+    """Moves an exponential moving average of the weights towards the module's present ones."""
+    state = module.state_dict()
+    names = [name for name, value in average.items() if value.is_floating_point()]
+    torch._foreach_lerp_([average[n] for n in names], [state[n] for n in names], 1 - decay)
+
+
+class Progress:
+    """Time-bound progress with the mean loss since the last line and the time left."""
+
+    def __init__(self, seconds: float, spent: float = 0.0) -> None:
+        self.start = time.monotonic() - spent
+        self.seconds = seconds
+        self.losses: list[float] = []
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self.start
+
+    @property
+    def share(self) -> float:
+        """How much of the time is used, 0 to 1."""
+        return min(1.0, self.elapsed / self.seconds) if self.seconds > 0 else 1.0
+
+    @property
+    def over(self) -> bool:
+        return self.elapsed >= self.seconds
+
+    def note(self, loss: float) -> None:
+        self.losses.append(loss)
+
+    def line(self, text: str) -> None:
+        """Prints `text` with {loss} filled in, and the time left."""
+        mean = sum(self.losses) / max(1, len(self.losses))
+        self.losses.clear()
+        left = max(0.0, self.seconds - self.elapsed)
+        print(f"{text.format(loss=mean)}, {self.share:.0%}, ETA {left / 60:.1f} min", flush=True)

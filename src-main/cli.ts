@@ -1,0 +1,65 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { CliContext } from './cli/context.ts';
+import { runProgram } from './cli/program.ts';
+import { createHost, type Host } from './host/host.ts';
+import { hostPaths } from './host/paths.ts';
+import type { ProviderChoice } from './host/sessions/providers.ts';
+
+/** The command line: reads the environment, wires the host and sets the exit status; nothing else. */
+const { env, platform } = process;
+const root = join(import.meta.dirname, '..');
+const stop = new AbortController();
+let host: Host | undefined;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // The second time the user means it.
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+  });
+}
+// Started by the launcher: when it is killed outright, its channel closes and this process ends too.
+if (process.channel) {
+  process.channel.unref();
+  process.on('disconnect', () => process.exit(137));
+}
+// A reader that has seen enough (`| head`) closes the pipe; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+const context: CliContext = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: stop.signal,
+  clock: Date.now,
+  randomSeed: () => crypto.getRandomValues(new Uint32Array(1))[0] as number,
+  host(options = {}) {
+    const notes = options.onNote ?? ((message: string) => process.stderr.write(`Note: ${message}\n`));
+    const threads = options.threads ?? positiveInteger(env.INBETWEEN_THREADS);
+    const provider = options.provider ?? env.INBETWEEN_PROVIDER;
+    host ??= createHost({
+      paths: hostPaths({ env, platform, home: homedir(), root }),
+      clock: Date.now,
+      platform,
+      onNote: notes,
+      onEngineEvent: (event) => {
+        if (event.type === 'failed') notes(event.message);
+        if (event.type === 'note' && event.decision.attempts.some(({ usable }) => !usable)) notes(event.message);
+      },
+      ...(provider === undefined ? {} : { provider: provider as ProviderChoice }),
+      ...(threads === undefined ? {} : { threads }),
+      ...(env.INBETWEEN_FFMPEG === undefined ? {} : { ffmpeg: env.INBETWEEN_FFMPEG }),
+      ...(env.PATH === undefined ? {} : { path: env.PATH }),
+    });
+    return host;
+  },
+};
+
+const status = await runProgram(context, process.argv.slice(2));
+await host?.dispose();
+process.exitCode = status;
+
+function positiveInteger(text: string | undefined): number | undefined {
+  const value = Number(text);
+  return text !== undefined && Number.isInteger(value) && value > 0 ? value : undefined;
+}

@@ -1,0 +1,77 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { gridFormatOf } from '../host/export/format-of.ts';
+import type { CliContext } from './context.ts';
+import { duration, fileSize } from './progress.ts';
+import { createReporter } from './reporter.ts';
+import { engineOptions, type EngineFlags, loadModel } from './shared-options.ts';
+import { integer } from './values.ts';
+
+interface GridFlags extends EngineFlags {
+  readonly out: string;
+  readonly model?: string;
+  readonly gap: number;
+  readonly labels?: boolean;
+  readonly width?: number;
+  readonly quality: number;
+  readonly json?: boolean;
+}
+
+export function addGridCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('grid')
+    .argument('<project>', 'a .inbetween or .json project that has a grid')
+    .description("Render the project's 2-D grid as one picture.")
+    .requiredOption('--out <file>', 'ends in .jpg, .png or .webp')
+    .option('--model <ref>', "instead of the project's model: an installed name or a folder")
+    .option('--gap <pixels>', 'between the cells', integer(0, 1000), 0)
+    .option('--labels', 'write row/column under each cell')
+    .option('--width <pixels>', 'of the whole sheet', integer(16, 100_000))
+    .option('--quality <n>', '1 (small) to 100 (best)', integer(1, 100), 92)
+    .option('--json', 'one JSON event a line on standard output');
+  engineOptions(command).action((project: string, flags: GridFlags) => grid(context, project, flags));
+}
+
+async function grid(context: CliContext, file: string, flags: GridFlags): Promise<void> {
+  const format = gridFormatOf(flags.out);
+  const reporter = createReporter(context, flags.json === true);
+  const start = context.clock();
+  const host = context.host({ ...flags, onNote: reporter.note });
+  const project = await host.openProject(file);
+  try {
+    const model = await loadModel(host, project, flags.model);
+    const summary = await host.renderGrid(project, model, {
+      signal: context.signal,
+      onProgress: reporter.rendering,
+      onFrame: reporter.frame,
+      onNote: ({ message }) => reporter.note(message),
+    });
+    const { rows = 0, cols = 0 } = project.document.grid ?? {};
+    const out = resolve(flags.out);
+    const names = Array.from({ length: rows * cols }, (_, i) => `${Math.floor(i / cols) + 1} / ${(i % cols) + 1}`);
+    const written = await host.exportGrid(
+      project,
+      model,
+      {
+        out,
+        format,
+        gap: flags.gap,
+        background: '#17171b',
+        quality: flags.quality,
+        document: JSON.stringify(project.document),
+        ...(flags.labels ? { labels: names } : {}),
+        ...(flags.width === undefined ? {} : { width: flags.width }),
+      },
+      { signal: context.signal, onProgress: reporter.exporting },
+    );
+    const seconds = (context.clock() - start) / 1000;
+    reporter.done(
+      { frames: summary.total, rendered: summary.rendered, cached: summary.cached, seconds, out },
+      `${flags.out}: ${rows} x ${cols} cells (${summary.rendered} rendered, ${summary.cached} from the cache), ` +
+        `${written.width} x ${written.height}, ${fileSize(written.bytes)}, in ${duration(seconds * 1000)}.`,
+    );
+  } finally {
+    reporter.end();
+    project.close();
+  }
+}

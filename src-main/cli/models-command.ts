@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import type { CliContext } from './context.ts';
+import { createProgress, fileSize } from './progress.ts';
+
+export function addModelsCommand(program: Command, context: CliContext): void {
+  const models = program.command('models').description('Installed models: list, check, import.');
+  models
+    .command('list')
+    .description('Installed models with their folders.')
+    .option('--json', 'as JSON')
+    .action(async (flags: { json?: boolean }) => list(context, flags.json === true));
+  models
+    .command('check')
+    .argument('<ref>', 'an installed name or a model folder')
+    .description('Names every missing or wrong file, input and shape of a model folder.')
+    .option('--json', 'as JSON')
+    .action(async (ref: string, flags: { json?: boolean }) => check(context, ref, flags.json === true));
+  models
+    .command('import')
+    .argument('<folder>', 'a model folder in the layout of diffusers ONNX exports')
+    .option('--name <name>', 'the name to install it under (default: the name of the folder)')
+    .description('Checks a model folder and copies it to the installed models.')
+    .action(async (folder: string, flags: { name?: string }) => {
+      const progress = createProgress(context);
+      const { model, problems } = await context.host().models.import(folder, flags.name, {
+        signal: context.signal,
+        onProgress: (copied, total) =>
+          progress.update({ label: 'Copying', fraction: copied / Math.max(1, total), detail: fileSize(copied) }),
+      });
+      progress.end();
+      for (const { message } of problems) progress.message(`Note: ${message}`);
+      context.stdout.write(`Installed ${model.name} in ${model.folder}.\n`);
+    });
+}
+
+async function list(context: CliContext, json: boolean): Promise<void> {
+  const models = await context.host().models.list();
+  if (json) {
+    context.stdout.write(`${JSON.stringify(models)}\n`);
+    return;
+  }
+  if (models.length === 0) context.stdout.write('No models are installed; "models import DIR" installs one.\n');
+  for (const { name, origin, title, folder } of models) {
+    context.stdout.write(`${name}  ${title ?? ''}${origin === 'embedded' ? ' (comes with Inbetween)' : ''}  ${folder}\n`);
+  }
+}
+
+async function check(context: CliContext, ref: string, json: boolean): Promise<void> {
+  const problems = await context.host().models.check(ref, process.cwd());
+  const usable = problems.every(({ severity }) => severity !== 'error');
+  if (json) context.stdout.write(`${JSON.stringify({ usable, problems })}\n`);
+  else {
+    for (const { severity, message } of problems) context.stdout.write(`${severity}: ${message}\n`);
+    context.stdout.write(`${ref} ${usable ? 'can' : 'cannot'} be used.\n`);
+  }
+  if (!usable) process.exitCode = 2;
+}

@@ -1,0 +1,191 @@
+import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
+import { canonicalJson, type Json } from '../../../src-shared/kernel/canonical-json.ts';
+import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
+import type { RenderHooks, RgbImage, SessionSource } from '../ports.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import type { ModelDescription } from './model-description.ts';
+import { type NoiseStream, openNoise } from './noise-stream.ts';
+import { binaryMask, maskOnLatents, pictureToTensor, withoutMasked } from './picture.ts';
+import type { Pipeline, Sample, SampleInput } from './pipeline.ts';
+import { encodePrompt, promptNotes } from './prompt-encoding.ts';
+import { type InitLatents, notesOf, planSteps, type StepPlan, startSampling } from './sampling.ts';
+import { openDenoiser } from './unet.ts';
+import { decodeLatents, encodePicture } from './vae.ts';
+
+/**
+ * Stable Diffusion 1.x and 2.x, their inpainting models, and latent consistency models, from a diffusers-style ONNX
+ * folder. Numbers follow diffusers 0.42 (pipeline_stable_diffusion, _img2img, _inpaint) with a CPU generator.
+ */
+export function createStableDiffusion(
+  source: SessionSource,
+  model: ModelDescription,
+  tokenizer: Tokenizer,
+): Pipeline {
+  return {
+    model,
+    encodePrompt: (text, settings) => encodePrompt(source, model, tokenizer, text, settings),
+    promptNotes: (text, settings) => promptNotes(model, tokenizer, text, settings),
+    usesNegative: (spec) => isGuided(model, spec),
+    batchKey: (spec) => batchKey(model, spec),
+    sample: (inputs, hooks) => sample(source, model, inputs, hooks),
+    decode: (latents) => decodeLatents(source, model, latents),
+  };
+}
+
+function isGuided(model: ModelDescription, spec: FrameSpec): boolean {
+  return spec.sampler.guidanceScale > 1 && model.unet.timeCondDim === null;
+}
+
+function batchKey(model: ModelDescription, spec: FrameSpec): string {
+  const { scheduler, overrides, steps, eta } = spec.sampler;
+  return canonicalJson({
+    size: [spec.width, spec.height],
+    sampler: [scheduler, overrides as Json, steps, eta],
+    strength: spec.init === null ? null : spec.init.strength,
+    guided: isGuided(model, spec),
+  });
+}
+
+async function sample(
+  source: SessionSource,
+  model: ModelDescription,
+  inputs: readonly SampleInput[],
+  hooks: RenderHooks,
+): Promise<Sample[]> {
+  const [first] = inputs;
+  if (first === undefined) return [];
+  for (const { spec } of inputs) {
+    checkSpec(model, spec);
+    if (batchKey(model, spec) !== batchKey(model, first.spec)) {
+      throw new AppError('internal', 'Frames of different size, scheduler or strength cannot share a batch.');
+    }
+  }
+  const { width, height } = first.spec;
+  const plans = inputs.map(({ spec }) => planSteps(model, spec));
+  const streams = inputs.map(({ spec }) => openNoise(spec.noise));
+  const starts: InitLatents[] = [];
+  for (const [i, input] of inputs.entries()) {
+    starts.push(await prepareStart(source, model, input, streams[i]!));
+    throwIfCancelled(hooks.signal, 'The frame');
+  }
+  const denoiser = await openDenoiser(
+    source,
+    model,
+    inputs.map(({ spec, conditioning }) => ({ ...conditioning, guidanceScale: spec.sampler.guidanceScale })),
+    height / model.vae.factor,
+    width / model.vae.factor,
+  );
+  const samplings = inputs.map(({ spec }, i) => startSampling(model, spec, plans[i]!, starts[i]!, streams[i]!));
+  const steps = (plans[0] as StepPlan).evaluations;
+  for (let step = 1; step <= steps; step++) {
+    await hooks.yield?.();
+    throwIfCancelled(hooks.signal, 'The frame');
+    const predictions = await denoiser.predict(
+      samplings.map((sampling) => sampling.input()),
+      samplings[0]!.timestep,
+      `step ${step} of ${steps}`,
+    );
+    for (const [i, sampling] of samplings.entries()) sampling.advance(predictions[i]!);
+    hooks.onStep?.({ step, steps });
+  }
+  return samplings.map((sampling, i) => ({
+    latents: sampling.latents,
+    notes: notesOf(plans[i]!, denoiser.wholeTimesteps),
+  }));
+}
+
+function checkSpec(model: ModelDescription, spec: FrameSpec): void {
+  const { sizeMultiple } = model;
+  for (const [side, value] of [
+    ['width', spec.width],
+    ['height', spec.height],
+  ] as const) {
+    if (!Number.isInteger(value) || value < sizeMultiple || value % sizeMultiple !== 0) {
+      throw new AppError(
+        'invalid-input',
+        `The ${side} is ${value}. Accepted for this model: multiples of ${sizeMultiple} from ${sizeMultiple}.`,
+      );
+    }
+  }
+  if (!Number.isFinite(spec.sampler.guidanceScale)) {
+    throw new AppError('invalid-input', `The guidance scale is ${spec.sampler.guidanceScale}. Accepted: a number.`);
+  }
+  if (spec.mask !== null && spec.init === null) {
+    throw new AppError('invalid-input', 'A mask needs an init picture to repaint, and the frame has none.');
+  }
+  if (spec.mask === null && model.unet.inChannels !== model.vae.latentChannels) {
+    throw new AppError(
+      'invalid-input',
+      'This is an inpainting model: it needs an init picture and a mask, and the frame lacks the mask.',
+    );
+  }
+}
+
+/**
+ * Starting latents in the reference's order of draws: the posterior of the init picture (where its latents are
+ * needed), the starting noise, the posterior of the masked picture.
+ */
+async function prepareStart(
+  source: SessionSource,
+  model: ModelDescription,
+  { spec, assets }: SampleInput,
+  noise: NoiseStream,
+): Promise<InitLatents> {
+  const dims = [1, model.vae.latentChannels, spec.height / model.vae.factor, spec.width / model.vae.factor];
+  if (spec.init === null) {
+    return { picture: null, noise: noise.first(dims), mask: null, maskedPicture: null, fromNoise: true };
+  }
+  const picture = pictureToTensor(assetOf(assets, spec.init.asset, 'init picture', spec));
+  const draw = (shape: readonly number[]): Tensor => noise.next(shape);
+  if (spec.mask === null) {
+    const latents = await encodePicture(source, model, { picture, draw });
+    return { picture: latents, noise: noise.first(dims), mask: null, maskedPicture: null, fromNoise: false };
+  }
+  const mask = binaryMask(assetOf(assets, spec.mask, 'mask', spec));
+  const fromNoise = spec.init.strength === 1;
+  const channels = model.inpainting === 'channels';
+  const latents = channels && fromNoise ? null : await encodePicture(source, model, { picture, draw });
+  const start = noise.first(dims);
+  // The reference encodes the masked picture for every model; where only its draw matters, only the draw is kept.
+  const masked = { picture: withoutMasked(picture, mask), draw };
+  const maskedPicture = channels ? await encodePicture(source, model, masked) : null;
+  if (!channels && (await samplesPosterior(source))) draw(dims);
+  return {
+    picture: latents,
+    noise: start,
+    mask: maskOnLatents(mask, spec.width, spec.height, model.vae.factor),
+    maskedPicture,
+    fromNoise,
+  };
+}
+
+async function samplesPosterior(source: SessionSource): Promise<boolean> {
+  const session = await source.session('vae_encoder');
+  return session.outputs.some((output) => output.name === 'latent_parameters');
+}
+
+function assetOf(
+  assets: Readonly<Record<string, RgbImage>>,
+  hash: string,
+  role: string,
+  spec: FrameSpec,
+): RgbImage {
+  const image = assets[hash];
+  if (image === undefined) {
+    throw new AppError('invalid-asset', `The ${role} ${hash} is not among the pictures handed to the engine.`);
+  }
+  if (image.width !== spec.width || image.height !== spec.height) {
+    throw new AppError(
+      'invalid-asset',
+      `The ${role} is ${image.width}x${image.height} pixels. Accepted: exactly the frame's size, ${spec.width}x${spec.height}.`,
+    );
+  }
+  if (image.data.length !== image.width * image.height * 3) {
+    throw new AppError(
+      'invalid-asset',
+      `The ${role} holds ${image.data.length} bytes. Accepted: 8-bit RGB, ${image.width * image.height * 3} bytes.`,
+    );
+  }
+  return image;
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeFolder, TINY_SD, variant } from '../../../test/support/model-folder.ts';
+import { openFolder } from '../../../test/support/ort-session.ts';
+import type { ModelDescription } from './model-description.ts';
+import { openTextEncoder } from './text-encoder.ts';
+
+const MODEL = describeFolder(TINY_SD);
+const masked = () => openFolder(TINY_SD, { text_encoder: variant('text-encoder-masked') });
+const withText = (text: Partial<ModelDescription['text']>): ModelDescription => ({
+  ...MODEL,
+  text: { ...MODEL.text, ...text },
+});
+const ROW = { ids: [100, 200, 300], attentionMask: [1, 1, 0] };
+
+test('the attention mask is fed only to encoders that were trained with one', async () => {
+  const plain = await (await openTextEncoder(masked(), MODEL, 77, 0)).encode(ROW);
+  assert.deepEqual(plain.dims, [1, 3, 8]);
+  assert.deepEqual([0, 8, 16].map((i) => plain.data[i]), [1, 2, 3]);
+  const model = withText({ useAttentionMask: true });
+  const hidden = await (await openTextEncoder(masked(), model, 77, 0)).encode(ROW);
+  assert.deepEqual([0, 8, 16].map((i) => hidden.data[i]), [1, 2, 0]);
+});
+
+test('clip skip takes the earlier state after the final layer norm', async () => {
+  const encoder = await openTextEncoder(masked(), withText({ layers: 3 }), 77, 1);
+  assert.equal((await encoder.encode(ROW)).data[0], -3);
+});
+
+test('a clip skip that is not exported, or not with the layer norm, is refused and says why', async () => {
+  const three = withText({ layers: 3 });
+  await assert.rejects(openTextEncoder(masked(), three, 77, 2), /hidden_states\.1 without the final layer norm/);
+  await assert.rejects(openTextEncoder(openFolder(TINY_SD), three, 77, 1), /last hidden state only/);
+  await assert.rejects(openTextEncoder(masked(), three, 77, 3), /Accepted: 0 to 2/);
+});
+
+test('the context length is the session’s, else the smaller of tokenizer and config', async () => {
+  assert.equal((await openTextEncoder(openFolder(TINY_SD), MODEL, 50, 0)).contextLength, 77);
+  assert.equal((await openTextEncoder(masked(), withText({ contextLength: 24 }), 77, 0)).contextLength, 24);
+});
+
+test('ids beyond the vocabulary are refused by name', async () => {
+  const encoder = await openTextEncoder(openFolder(TINY_SD), MODEL, 77, 0);
+  const ids = new Array<number>(77).fill(514);
+  await assert.rejects(encoder.encode({ ids, attentionMask: ids }), /token id 514.*0 to 513/);
+});

@@ -1,0 +1,124 @@
+import { AppError } from '../../../src-shared/kernel/errors.ts';
+import type { PortTensor, Session, SessionSource, TensorInfo } from '../ports.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { ModelDescription } from './model-description.ts';
+import { describeTensor, findTensor, fromPort, requireFinite, requireTensor, runSession, toPort } from './session-io.ts';
+
+const ENCODER = 'text_encoder';
+
+/** Token ids of one encoder run and which of them are text (1) or padding (0). */
+export interface TokenRow {
+  readonly ids: readonly number[];
+  readonly attentionMask: readonly number[];
+}
+
+/** A text encoder made ready for one clip skip. */
+export interface TextEncoder {
+  /** Tokens of one run, start and end included. */
+  readonly contextLength: number;
+  /** One run: [1, tokens, width]. */
+  encode(row: TokenRow): Promise<Tensor>;
+}
+
+/**
+ * Opens the text encoder. `tokenizerLength` is the tokenizer's own context length. `clipSkip` 0 takes `last_hidden_state`. For k > 0 the state of k layers earlier passes the
+ * encoder's final layer norm (diffusers 0.42 encode_prompt), whose weights only the graph holds: the export must offer
+ * it as an output `final_layer_norm.{layer}`.
+ * @throws {AppError} `invalid-input` when the clip skip is not exported, `invalid-model` for unknown inputs.
+ */
+export async function openTextEncoder(
+  source: SessionSource,
+  model: ModelDescription,
+  tokenizerLength: number,
+  clipSkip: number,
+): Promise<TextEncoder> {
+  const session = await source.session(ENCODER);
+  const ids = requireTensor(ENCODER, 'input', session.inputs, ['input_ids', 'tokens'], []);
+  const mask = findTensor(session.inputs, ['attention_mask']);
+  const unknown = session.inputs.filter((info) => info !== ids && info !== mask);
+  if (unknown.length > 0) {
+    throw new AppError(
+      'invalid-model',
+      `text_encoder/model.onnx has inputs that this pipeline does not feed: ${unknown.map(describeTensor).join(', ')}. Accepted: input_ids, attention_mask.`,
+    );
+  }
+  const output = outputFor(session, model, clipSkip);
+  const fixed = ids.dims[1];
+  return {
+    contextLength:
+      typeof fixed === 'number' ? fixed : Math.min(tokenizerLength, model.text.contextLength ?? tokenizerLength),
+    async encode(row) {
+      checkIds(row, fixed, model);
+      const feeds: Record<string, PortTensor> = { [ids.name]: toPort(ids, [1, row.ids.length], row.ids) };
+      if (mask !== undefined) {
+        // Encoders that were trained without a mask see all tokens, padding included.
+        const values = model.text.useAttentionMask ? row.attentionMask : row.ids.map(() => 1);
+        feeds[mask.name] = toPort(mask, [1, row.ids.length], values);
+      }
+      const results = await runSession(session, ENCODER, 'encoding the prompt', feeds);
+      const embedding = fromPort(ENCODER, output.name, results[output.name]);
+      if (embedding.dims.length !== 3 || embedding.dims[0] !== 1) {
+        throw new AppError(
+          'invalid-model',
+          `text_encoder/model.onnx returned ${output.name} as [${embedding.dims.join(', ')}]. Accepted: [1, tokens, width].`,
+        );
+      }
+      requireFinite(embedding.data, 'The encoded prompt');
+      return embedding;
+    },
+  };
+}
+
+function outputFor(session: Session, model: ModelDescription, clipSkip: number): TensorInfo {
+  const { outputs } = session;
+  if (clipSkip === 0) {
+    const named = findTensor(outputs, ['last_hidden_state', 'hidden_states'], [3]);
+    const first = outputs[0];
+    if (named !== undefined) return named;
+    // Exports without names keep the order of the reference's output tuple.
+    if (first !== undefined && first.dims.length === 3) return first;
+    return requireTensor(ENCODER, 'output', outputs, ['last_hidden_state']);
+  }
+  const { layers } = model.text;
+  if (layers === null) {
+    throw new AppError(
+      'invalid-input',
+      `Clip skip ${clipSkip} needs num_hidden_layers in text_encoder/config.json, which is not there. Accepted: 0.`,
+    );
+  }
+  if (!Number.isInteger(clipSkip) || clipSkip < 0 || clipSkip >= layers) {
+    throw new AppError(
+      'invalid-input',
+      `Clip skip is ${clipSkip}, but the text encoder has ${layers} layers. Accepted: 0 to ${layers - 1}.`,
+    );
+  }
+  const layer = layers - clipSkip;
+  const normed = findTensor(outputs, [`final_layer_norm.${layer}`]);
+  if (normed !== undefined) return normed;
+  const raw = findTensor(outputs, [`hidden_states.${layer}`]);
+  const why =
+    raw === undefined
+      ? 'this model was exported with its last hidden state only'
+      : `this model exports hidden_states.${layer} without the final layer norm, which these models need`;
+  throw new AppError(
+    'invalid-input',
+    `Clip skip ${clipSkip} is not possible: ${why}. Accepted: 0, or an export with the output final_layer_norm.${layer}.`,
+  );
+}
+
+function checkIds(row: TokenRow, fixed: number | string | undefined, model: ModelDescription): void {
+  if (typeof fixed === 'number' && row.ids.length !== fixed) {
+    throw new AppError(
+      'invalid-model',
+      `The tokenizer gave ${row.ids.length} tokens, but text_encoder/model.onnx takes exactly ${fixed}.`,
+    );
+  }
+  const { vocabularySize } = model.text;
+  if (vocabularySize === null) return;
+  const beyond = row.ids.find((id) => id < 0 || id >= vocabularySize);
+  if (beyond === undefined) return;
+  throw new AppError(
+    'invalid-model',
+    `The tokenizer gave the token id ${beyond}, but the text encoder knows 0 to ${vocabularySize - 1}: tokenizer and text encoder belong to different models.`,
+  );
+}

@@ -1,0 +1,112 @@
+import { AppError } from '../../../src-shared/kernel/errors.ts';
+import type { RgbImage, SessionSource, TensorInfo } from '../ports.ts';
+import { exp32, f32, mul32, sub32 } from '../tensor/float32.ts';
+import { divide, map } from '../tensor/ops.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { ModelDescription } from './model-description.ts';
+import { tensorToPicture } from './picture.ts';
+import { fromPort, requireFinite, requireTensor, runSession, toPort } from './session-io.ts';
+
+const DECODER = 'vae_decoder';
+const ENCODER = 'vae_encoder';
+
+/**
+ * Final latents [1, C, h, w] to a picture: z = latents / scaling factor + shift through the decoder.
+ * @throws {AppError} `invalid-input` when the decoder has another fixed size, `engine-failed` for NaN or infinities.
+ */
+export async function decodeLatents(
+  source: SessionSource,
+  model: ModelDescription,
+  latents: Tensor,
+): Promise<RgbImage> {
+  requireFinite(latents.data, 'The latents before decoding');
+  const session = await source.session(DECODER);
+  const input = requireTensor(DECODER, 'input', session.inputs, ['latent_sample', 'latents', 'sample'], [4]);
+  const output = requireTensor(DECODER, 'output', session.outputs, ['sample', 'image', 'images'], [4]);
+  requireSides(DECODER, input, latents.dims, model.vae.factor);
+  const { scalingFactor, shiftFactor } = model.vae;
+  const unscaled = divide(latents, scalingFactor);
+  const shifted = shiftFactor === 0 ? unscaled : map(unscaled, (value) => value + f32(shiftFactor));
+  const results = await runSession(session, DECODER, 'decoding the latents', {
+    [input.name]: toPort(input, latents.dims, shifted.data),
+  });
+  const decoded = fromPort(DECODER, output.name, results[output.name]);
+  requireFinite(decoded.data, 'The decoded picture');
+  return tensorToPicture(decoded);
+}
+
+/** Picture values and a way to draw the noise of the VAE's posterior, of a given shape. */
+export interface EncodeInput {
+  /** float32 [1, 3, height, width] in -1..1. */
+  readonly picture: Tensor;
+  /** Called once, before the encoder's posterior is sampled; not called when the encoder samples by itself. */
+  readonly draw: (dims: readonly number[]) => Tensor;
+}
+
+/**
+ * A picture to scaled latents [1, C, h, w]. Encoders export either the posterior's parameters [1, 2C, h, w] (mean and
+ * log variance: mean + exp(clamp(logvar, -30, 20)/2)·n is drawn here) or latents that are sampled already.
+ */
+export async function encodePicture(
+  source: SessionSource,
+  model: ModelDescription,
+  { picture, draw }: EncodeInput,
+): Promise<Tensor> {
+  if (!source.has(ENCODER)) {
+    throw new AppError(
+      'invalid-model',
+      'Image to image needs the model folder to have vae_encoder/model.onnx, and it has none.',
+    );
+  }
+  const session = await source.session(ENCODER);
+  const input = requireTensor(ENCODER, 'input', session.inputs, ['sample', 'image', 'images'], [4]);
+  const output = requireTensor(
+    ENCODER,
+    'output',
+    session.outputs,
+    ['latent_parameters', 'latent_sample', 'latents'],
+    [4],
+  );
+  requireSides(ENCODER, input, picture.dims, 1);
+  const results = await runSession(session, ENCODER, 'encoding the picture', {
+    [input.name]: toPort(input, picture.dims, picture.data),
+  });
+  const encoded = fromPort(ENCODER, output.name, results[output.name]);
+  requireFinite(encoded.data, 'The encoded picture');
+  const latents = sampled(encoded, model.vae.latentChannels, draw);
+  const factor = f32(model.vae.scalingFactor);
+  return map(latents, (value) => sub32(value, model.vae.shiftFactor) * factor);
+}
+
+function sampled(encoded: Tensor, channels: number, draw: EncodeInput['draw']): Tensor {
+  const [batch, found, height, width] = encoded.dims as [number, number, number, number];
+  if (encoded.dims.length === 4 && found === channels) return encoded;
+  if (encoded.dims.length !== 4 || found !== 2 * channels) {
+    throw new AppError(
+      'invalid-model',
+      `The VAE encoder returned [${encoded.dims.join(', ')}]. Accepted: ${channels} channels (latents) or ${2 * channels} (mean and log variance).`,
+    );
+  }
+  const dims = [batch, channels, height, width];
+  const noise = draw(dims).data;
+  const size = channels * height * width;
+  const data = new Float32Array(size);
+  for (let i = 0; i < size; i++) {
+    const logvar = Math.min(20, Math.max(-30, encoded.data[size + i]!));
+    data[i] = encoded.data[i]! + mul32(exp32(0.5 * logvar), noise[i]!);
+  }
+  return { dims, data };
+}
+
+/** `factor`: pixels per cell of this component's input. */
+function requireSides(component: string, input: TensorInfo, dims: readonly number[], factor: number): void {
+  const [, , height, width] = input.dims;
+  const fits =
+    (typeof height !== 'number' || height === dims[2]) && (typeof width !== 'number' || width === dims[3]);
+  if (fits) return;
+  const pixels = (side: number | string | undefined) => (typeof side === 'number' ? side * factor : 'any');
+  throw new AppError(
+    'invalid-input',
+    `${component} of this model takes pictures of ${pixels(width)}x${pixels(height)} pixels only, not ${dims[3]! * factor}x${dims[2]! * factor}.`,
+  );
+}

@@ -1,0 +1,81 @@
+import { constants } from 'node:fs';
+import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { AppError } from '../../../src-shared/kernel/errors.ts';
+
+/**
+ * Makes an output under a temporary name beside its final one, flushes it to disk and renames it: the final name
+ * shows either the old file or the whole new one. Whatever fails, the temporary one is removed.
+ * @param write gets the temporary path; for folders it exists already
+ */
+export async function writeWhole<T>(
+  out: string,
+  kind: 'file' | 'folder',
+  write: (temporary: string) => Promise<T>,
+): Promise<T> {
+  const folder = dirname(out);
+  // The ending stays: ffmpeg and people know the format by it.
+  const temporary = join(folder, `.part-${process.pid}-${basename(out)}`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    if (kind === 'folder') await checkReplaceable(out);
+    await rm(temporary, { recursive: true, force: true });
+    if (kind === 'folder') await mkdir(temporary);
+    const result = await write(temporary);
+    if (kind === 'file') await flush(temporary);
+    if (kind === 'folder') await rm(out, { recursive: true, force: true });
+    await rename(temporary, out);
+    return result;
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    throw translate(error, out);
+  }
+}
+
+/** A folder is only replaced when nothing but frames of an earlier export lies in it. */
+async function checkReplaceable(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    if (error.code === 'ENOTDIR') throw new AppError('invalid-input', `${folder} is a file; a PNG sequence needs a folder.`);
+    throw error;
+  });
+  const foreign = names.find((name) => !/^frame-\d+\.png$/.test(name));
+  if (foreign !== undefined) {
+    throw new AppError(
+      'invalid-input',
+      `${folder} holds other files (${foreign}); a PNG sequence takes a new or empty folder, or one of an earlier export.`,
+    );
+  }
+}
+
+async function flush(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Names the cause in plain words; errors that are plain already pass. */
+export function translate(error: unknown, out: string): unknown {
+  if (error instanceof AppError) return error;
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const message = error instanceof Error ? error.message : String(error);
+  if (code === 'ENOSPC' || /no space left/i.test(message)) {
+    return new AppError('disk-full', `The disk is full: ${out} was not written.`, { cause: error });
+  }
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
+    return new AppError('read-only', `${out} cannot be written: the folder is read-only (${code}).`, { cause: error });
+  }
+  return new AppError('export-failed', `${out} was not written: ${message}`, { cause: error });
+}
+
+/** Bytes of a file, or of all files directly in a folder. */
+export async function sizeOnDisk(path: string): Promise<number> {
+  const info = await stat(path);
+  if (!info.isDirectory()) return info.size;
+  const sizes = await Promise.all((await readdir(path)).map(async (name) => (await stat(join(path, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

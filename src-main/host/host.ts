@@ -1,0 +1,273 @@
+import { join } from 'node:path';
+import { AppError } from '../../src-shared/kernel/errors.ts';
+import { frameCount, type ProjectDocument } from '../../src-shared/model/document-types.ts';
+import type { FrameSpec } from '../../src-shared/model/frame-spec.ts';
+import { planGrid } from '../../src-shared/model/grid.ts';
+import { type PlanContext, planFrame } from '../../src-shared/model/plan.ts';
+import { renderOrder } from '../../src-shared/model/render-order.ts';
+import { describeModel, type ModelDescription } from '../engine/pipelines/model-description.ts';
+import type { FrameResult, RgbImage, StepProgress } from '../engine/ports.ts';
+import { frameCacheOf, storedFrames } from './artifact-frames.ts';
+import { exportFrames } from './export/export-frames.ts';
+import { findFfmpeg } from './export/ffmpeg.ts';
+import { exportGrid, type GridRequest } from './export/grid.ts';
+import type { ExportHooks, ExportRequest, ExportSummary } from './export/types.ts';
+import { checkModel, type Inspection, type ModelProblem } from './models/check.ts';
+import { discoverModels, type InstalledModel, type ModelRoot } from './models/discover.ts';
+import { createFileHashes } from './models/fingerprint.ts';
+import { importModel, type ImportedModel } from './models/import.ts';
+import { type ReadModel, readModel } from './models/read-model.ts';
+import { resolveModel } from './models/resolve.ts';
+import type { HostPaths } from './paths.ts';
+import { openProject, type OpenProjectOptions, type Project } from './project.ts';
+import { createRenderJob, type RenderJobHooks, type RenderPorts, type RenderSummary } from './render/render-job.ts';
+import { createEngine, type Engine, type EngineEvent } from './sessions/engine-client.ts';
+import type { ProviderChoice } from './sessions/providers.ts';
+
+export interface HostOptions {
+  readonly paths: HostPaths;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly platform: NodeJS.Platform;
+  readonly provider?: ProviderChoice;
+  readonly threads?: number;
+  /** Memory for open sessions. */
+  readonly memoryBytes?: number;
+  /** The most the shared cache of JSON projects may hold. */
+  readonly maxCacheBytes?: number;
+  /** ffmpeg that the user set, and the PATH to look for one. */
+  readonly ffmpeg?: string;
+  readonly path?: string;
+  /** Told in plain words what the user should know. */
+  readonly onNote?: (message: string) => void;
+  readonly onEngineEvent?: (event: EngineEvent) => void;
+}
+
+/** A model folder that has been read; what planning and the engine need to know of it. */
+export interface HostModel extends ReadModel {
+  readonly description: ModelDescription;
+}
+
+export interface ImportHooks {
+  readonly signal?: AbortSignal;
+  /** Bytes copied so far and altogether. */
+  onProgress?(copied: number, total: number): void;
+}
+
+export interface FrameRange {
+  /** First and last frame, both included. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The studio without a window: projects, models, rendering and export. */
+export interface Host {
+  readonly models: {
+    list(): Promise<readonly InstalledModel[]>;
+    /**
+     * `ref` is an installed name, or a folder relative to `cwd`.
+     * @throws {AppError} not-found listing what is installed, invalid-model
+     */
+    load(ref: string, cwd: string): Promise<HostModel>;
+    /** Everything that is missing or wrong; with errors among it, the model cannot be used. */
+    check(ref: string, cwd: string): Promise<readonly ModelProblem[]>;
+    import(folder: string, name: string | undefined, hooks?: ImportHooks): Promise<ImportedModel>;
+  };
+  openProject(file: string, options?: { readonly?: boolean }): Promise<Project>;
+  /** Renders what the cache lacks. */
+  renderRange(project: Project, model: HostModel, range: FrameRange | undefined, hooks?: RenderJobHooks): Promise<RenderSummary>;
+  renderGrid(project: Project, model: HostModel, hooks?: RenderJobHooks): Promise<RenderSummary>;
+  /** Writes frames that {@link renderRange} has made. */
+  exportRange(
+    project: Project,
+    model: HostModel,
+    range: FrameRange | undefined,
+    request: Omit<ExportRequest, 'source' | 'ffmpeg' | 'threads'>,
+    hooks?: ExportHooks,
+  ): Promise<ExportSummary>;
+  exportGrid(
+    project: Project,
+    model: HostModel,
+    request: Omit<GridRequest, 'source' | 'rows' | 'columns'>,
+    hooks?: ExportHooks,
+  ): ReturnType<typeof exportGrid>;
+  /** All frames of a range as one sheet. */
+  exportContactSheet(
+    project: Project,
+    model: HostModel,
+    range: FrameRange | undefined,
+    request: Omit<GridRequest, 'source' | 'rows'>,
+    hooks?: ExportHooks,
+  ): ReturnType<typeof exportGrid>;
+  /** One picture that is not kept in any cache. */
+  renderImage(
+    model: HostModel,
+    spec: FrameSpec,
+    assets: Readonly<Record<string, RgbImage>>,
+    hooks?: { signal?: AbortSignal; onStep?(progress: StepProgress): void },
+  ): Promise<FrameResult>;
+  dispose(): Promise<void>;
+}
+
+const DEFAULT_CACHE_BYTES = 8 * 1024 ** 3;
+
+/** Wires the folders of the host together; the only place where they meet. */
+export function createHost(options: HostOptions): Host {
+  const { paths, clock } = options;
+  const note = options.onNote ?? (() => {});
+  const hashes = createFileHashes(join(paths.cache, 'file-hashes.json'));
+  const modelRoots: readonly ModelRoot[] = [
+    { origin: 'embedded', folder: paths.bundledModels },
+    { origin: 'user', folder: paths.userModels },
+  ];
+  const read = new Map<string, Promise<ReadModel>>();
+  const readOnce = (folder: string): Promise<ReadModel> => {
+    let reading = read.get(folder);
+    if (reading === undefined) {
+      reading = readModel(folder, hashes);
+      read.set(folder, reading);
+      reading.catch(() => read.delete(folder));
+    }
+    return reading;
+  };
+  let engine: Engine | undefined;
+  /** Started on first use: listing presets must not load the ONNX runtime. */
+  const theEngine = (): Engine => {
+    if (engine !== undefined) return engine;
+    engine = createEngine({
+      loadModel: readOnce,
+      cacheFolder: paths.cache,
+      ...(options.provider === undefined ? {} : { provider: options.provider }),
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
+    });
+    engine.subscribe((event) => options.onEngineEvent?.(event));
+    return engine;
+  };
+  const inspect = (folder: string): Promise<Inspection> => theEngine().inspect(folder);
+  const ffmpeg = (): string =>
+    findFfmpeg({
+      platform: options.platform,
+      ...(options.ffmpeg === undefined ? {} : { setting: options.ffmpeg }),
+      ...(options.path === undefined ? {} : { path: options.path }),
+    });
+  const threads = options.threads ?? 0;
+  const projectOptions: OpenProjectOptions = {
+    clock,
+    sharedCache: join(paths.cache, 'frames.inbetween'),
+    maxCacheBytes: options.maxCacheBytes ?? DEFAULT_CACHE_BYTES,
+    onNote: note,
+  };
+
+  const portsOf = (project: Project, model: HostModel): RenderPorts => ({
+    cache: frameCacheOf(project.cache),
+    engine: { render: (request, hooks) => theEngine().render(model.folder, request, hooks) },
+    asset: project.asset,
+    clock,
+  });
+  const renderSpecs = (
+    project: Project,
+    model: HostModel,
+    units: readonly { index: number; spec: FrameSpec }[],
+    hooks: RenderJobHooks | undefined,
+  ): Promise<RenderSummary> => {
+    for (const size of new Set(units.map(({ spec }) => `${spec.width}x${spec.height}`))) checkSize(model, size);
+    return createRenderJob(portsOf(project, model), units, hooks).run();
+  };
+  const framesOf = (project: Project, model: HostModel, specs: readonly FrameSpec[]) =>
+    storedFrames(project.cache, specs, async (spec) => {
+      await createRenderJob(portsOf(project, model), [{ index: 0, spec }]).run();
+    });
+  const specsOf = (project: Project, model: HostModel, range: FrameRange | undefined): FrameSpec[] => {
+    const { from, to } = rangeOf(project.document, range);
+    const context = contextOf(project, model);
+    return Array.from({ length: to - from + 1 }, (_, i) => planFrame(project.document, from + i, context));
+  };
+
+  return {
+    models: {
+      list: () => discoverModels(modelRoots),
+      load: async (ref, cwd) => {
+        const model = await readOnce(await resolveModel(ref, modelRoots, cwd));
+        return { ...model, description: describeModel(model.files, model.components) };
+      },
+      check: async (ref, cwd) => checkModel(await resolveModel(ref, modelRoots, cwd), { inspect }),
+      import: (folder, name, hooks = {}) =>
+        importModel(folder, { roots: modelRoots, inspect, ...hooks, ...(name === undefined ? {} : { name }) }),
+    },
+    openProject: (file, { readonly = false } = {}) => openProject(file, { ...projectOptions, readonly }),
+    async renderRange(project, model, range, hooks) {
+      const { document } = project;
+      const { from, to } = rangeOf(document, range);
+      const context = contextOf(project, model);
+      const keyframes = document.keyframes.map((keyframe) => keyframe.frame);
+      const units = [...renderOrder(frameCount(document), { keyframes, range: { from, to } })].map((frame) => ({
+        index: frame,
+        spec: planFrame(document, frame, context),
+      }));
+      return renderSpecs(project, model, units, hooks);
+    },
+    renderGrid: async (project, model, hooks) => {
+      const { rows, cols, cells } = planGrid(project.document, contextOf(project, model));
+      // Corners first: they tell whether the grid is worth its time.
+      const corners = [0, cols - 1, (rows - 1) * cols, rows * cols - 1];
+      const order = [...new Set([...corners, ...cells.keys()])];
+      const units = order.map((index) => ({ index, spec: cells[index] as FrameSpec }));
+      return renderSpecs(project, model, units, hooks);
+    },
+    exportRange: async (project, model, range, request, hooks) => {
+      const source = framesOf(project, model, specsOf(project, model, range));
+      const path = request.format === 'png' ? '' : ffmpeg();
+      return exportFrames({ ...request, source, ffmpeg: path, threads }, hooks);
+    },
+    exportGrid: async (project, model, request, hooks) => {
+      const { rows, cols, cells } = planGrid(project.document, contextOf(project, model));
+      return exportGrid({ ...request, source: framesOf(project, model, cells), rows, columns: cols }, hooks);
+    },
+    exportContactSheet: async (project, model, range, request, hooks) => {
+      const source = framesOf(project, model, specsOf(project, model, range));
+      const columns = Math.min(request.columns, source.count);
+      return exportGrid({ ...request, source, columns, rows: Math.ceil(source.count / columns) }, hooks);
+    },
+    renderImage: async (model, spec, assets, hooks = {}) => {
+      checkSize(model, `${spec.width}x${spec.height}`);
+      return theEngine().render(model.folder, { spec, embeddings: {}, assets }, hooks);
+    },
+    dispose: async () => {
+      await engine?.dispose();
+    },
+  };
+}
+
+/** What planning needs to know of the model. */
+export function contextOf(project: Pick<Project, 'assetKeys'>, model: HostModel): PlanContext {
+  return {
+    fingerprint: model.fingerprint,
+    defaults: model.description.defaults,
+    assetKeys: project.assetKeys,
+  };
+}
+
+/** @throws {AppError} invalid-input naming the range and the frames there are */
+function rangeOf(document: ProjectDocument, range: FrameRange | undefined): FrameRange {
+  const count = frameCount(document);
+  if (count === 0) {
+    throw new AppError('invalid-document', 'The project has no keyframes on its timeline, so there is nothing to render.');
+  }
+  if (range === undefined) return { from: 0, to: count - 1 };
+  const { from, to } = range;
+  if (from > to || to >= count) {
+    throw new AppError('invalid-input', `Frames ${from}-${to} are asked for; the project has frames 0-${count - 1}.`);
+  }
+  return range;
+}
+
+function checkSize(model: HostModel, size: string): void {
+  const { sizeMultiple } = model.description;
+  const [width = 0, height = 0] = size.split('x').map(Number);
+  if (width % sizeMultiple === 0 && height % sizeMultiple === 0) return;
+  throw new AppError(
+    'invalid-input',
+    `The size is ${width} x ${height}; this model takes multiples of ${sizeMultiple} pixels (its own size is ${model.description.nativeSize.width} x ${model.description.nativeSize.height}).`,
+  );
+}

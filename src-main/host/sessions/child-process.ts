@@ -1,0 +1,92 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** A child process that exchanges structured clones; Electron's utilityProcess can stand behind it as well. */
+export interface Child {
+  readonly pid: number | undefined;
+  /** Messages to a child that is gone are dropped: its exit tells. */
+  send(message: unknown): void;
+  /** Ends it at once, whatever it is doing. */
+  kill(): void;
+  onMessage(listener: (message: unknown) => void): void;
+  /** Called once, also when the child could not be started. */
+  onExit(listener: (exit: ChildExit) => void): void;
+}
+
+export interface ChildExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The last kilobytes of what it wrote to stderr. */
+  readonly stderr: string;
+}
+
+/** Starts the entry file at `path` as a child. */
+export type StartChild = (path: string) => Child;
+
+const STDERR_TAIL = 4096;
+
+export function entryPath(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+/**
+ * {@link StartChild} with Node's own fork. Compiled code is kept in `compileCache`: a child starts several times
+ * faster with it.
+ */
+export function forkWith(compileCache: string | null): StartChild {
+  return (path) => forkChild(path, compileCache === null ? {} : { NODE_COMPILE_CACHE: compileCache });
+}
+
+function forkChild(path: string, environment: NodeJS.ProcessEnv): Child {
+  const child = fork(path, [], {
+    env: { ...environment, ...process.env },
+    serialization: 'advanced',
+    // The parent's flags (--test, --inspect, ...) are about the parent.
+    execArgv: [],
+    // Native libraries print to stderr as they like; the tail goes into the error when the child dies.
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_TAIL);
+  });
+  let finished = false;
+  const listeners: ((exit: ChildExit) => void)[] = [];
+  const finish = (code: number | null, signal: NodeJS.Signals | null): void => {
+    if (finished) return;
+    finished = true;
+    for (const listener of listeners) listener({ code, signal, stderr: stderr.trim() });
+  };
+  child.on('error', (error) => {
+    stderr += `\n${error.message}`;
+    if (child.pid === undefined) finish(null, null);
+  });
+  // 'close' comes after stderr was read to its end.
+  child.on('close', finish);
+  return {
+    pid: child.pid,
+    send(message) {
+      if (child.connected) child.send(message as object, () => undefined);
+    },
+    kill() {
+      child.kill('SIGKILL');
+    },
+    onMessage(listener) {
+      child.on('message', listener);
+    },
+    onExit(listener) {
+      listeners.push(listener);
+    },
+  };
+}
+
+/** "was killed by SIGKILL", "exited with status 3", and the last line that it wrote. */
+export function describeExit(exit: ChildExit): string {
+  const how = exit.signal
+    ? `was killed by ${exit.signal}${exit.signal === 'SIGKILL' ? ' (often: out of memory)' : ''}`
+    : exit.code === null
+      ? 'could not be started'
+      : `exited with status ${exit.code}`;
+  const last = exit.stderr.split('\n').at(-1)?.trim();
+  return last ? `${how}: ${last}` : how;
+}

@@ -1,0 +1,191 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
+import type { FrameRequest, FrameResult, StepProgress } from '../../engine/ports.ts';
+import { COMPONENTS } from '../../engine/pipelines/create-pipeline.ts';
+import { type BackOff, ENGINE_BACK_OFF } from './back-off.ts';
+import { entryPath, forkWith, type StartChild } from './child-process.ts';
+import type { EngineEvent } from './engine-events.ts';
+import { EngineSupervisor } from './engine-supervisor.ts';
+import { describeMachine, type Machine } from './machine.ts';
+import type { LoadedModel, ModelInspection } from './protocol.ts';
+import { createProber } from './provider-prober.ts';
+import { componentPath } from './session-pool.ts';
+import { describeDecision, ProviderChooser, type ProviderChoice, type ProviderDecision } from './providers.ts';
+
+export type { EngineEvent } from './engine-events.ts';
+
+export interface EngineOptions {
+  /** Texts and fingerprint of a model folder; asked for before every frame, so it should remember. */
+  readonly loadModel: (folder: string) => Promise<LoadedModel>;
+  /** Optimised graphs and provider verdicts are kept below it; null keeps nothing. */
+  readonly cacheFolder: string | null;
+  readonly provider?: ProviderChoice;
+  /** Threads of one operator; default: physical cores. */
+  readonly threads?: number;
+  /** Estimated bytes of all open sessions; default: 8 GiB. */
+  readonly memoryBytes?: number;
+  /** How long a cancelled frame may take to stop before its process is killed; default 2000 ms. */
+  readonly cancelGraceMs?: number;
+  readonly backOff?: BackOff;
+  /** How a child is started; default: Node's fork. */
+  readonly startChild?: StartChild;
+  /** Entry files of the children, where a bundler moved them. */
+  readonly entries?: { readonly engine: string; readonly probe: string };
+  readonly machine?: Machine;
+}
+
+export interface RenderOptions {
+  readonly signal?: AbortSignal;
+  readonly onStep?: (progress: StepProgress) => void;
+}
+
+/** Renders frames in a process of its own, one at a time and in the order of the calls. */
+export interface Engine {
+  /**
+   * @throws {AppError} cancelled; engine-failed (with `data.retryable`) when the process died; provider-failed;
+   * whatever the engine says about the model and the request.
+   */
+  render(modelFolder: string, request: FrameRequest, options?: RenderOptions): Promise<FrameResult>;
+  /**
+   * Several frames in one model batch, which a GPU gains from. They must be equal in size, scheduler settings,
+   * strength and in whether guidance is active.
+   * @throws {AppError} as {@link render}; internal for frames that cannot share a batch.
+   */
+  renderBatch(
+    modelFolder: string,
+    requests: readonly FrameRequest[],
+    options?: RenderOptions,
+  ): Promise<readonly FrameResult[]>;
+  /** Inputs and outputs of components (default: of all that have a graph), or why one cannot be opened. */
+  inspect(modelFolder: string, components?: readonly string[]): Promise<ModelInspection>;
+  /** The provider that the model runs on, and what was tried for it. */
+  provider(modelFolder: string): Promise<ProviderDecision>;
+  /** Closes all sessions, so that files can be replaced and memory is free. */
+  releaseSessions(): Promise<void>;
+  /** Process id of the running engine process, if there is one. */
+  readonly pid: number | undefined;
+  /** Returns the function that ends the subscription. */
+  subscribe(listener: (event: EngineEvent) => void): () => void;
+  /** Ends the process; what is pending fails as cancelled. */
+  dispose(): Promise<void>;
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  return new EngineClient(options);
+}
+
+class EngineClient implements Engine {
+  readonly #options: EngineOptions;
+  readonly #listeners = new Set<(event: EngineEvent) => void>();
+  readonly #supervisor: EngineSupervisor;
+  readonly #chooser: ProviderChooser;
+  readonly #decisions = new Map<string, Promise<ProviderDecision>>();
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    const machine = options.machine ?? describeMachine();
+    const startChild = options.startChild ?? forkWith(options.cacheFolder === null ? null : join(options.cacheFolder, 'compiled'));
+    const threads = options.threads ?? machine.physicalCores;
+    this.#chooser = new ProviderChooser({
+      machine,
+      folder: options.cacheFolder === null ? null : join(options.cacheFolder, 'providers'),
+      createProber: () =>
+        createProber({ startChild, threads, entry: options.entries?.probe ?? entryPath('probe-process.ts') }),
+    });
+    this.#supervisor = new EngineSupervisor({
+      startChild,
+      entry: options.entries?.engine ?? entryPath('engine-process.ts'),
+      backOff: options.backOff ?? ENGINE_BACK_OFF,
+      cancelGraceMs: options.cancelGraceMs ?? 2000,
+      settings: {
+        threads,
+        memoryBytes: options.memoryBytes ?? 8 * 1024 ** 3,
+        graphCacheFolder: options.cacheFolder === null ? null : join(options.cacheFolder, 'graphs'),
+        cpu: machine.cpu,
+      },
+      emit: (event) => this.#emit(event),
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#supervisor.pid;
+  }
+
+  async render(modelFolder: string, request: FrameRequest, options?: RenderOptions): Promise<FrameResult> {
+    const [result] = await this.renderBatch(modelFolder, [request], options);
+    if (!result) throw new AppError('internal', 'The engine process returned no frame.');
+    return result;
+  }
+
+  async renderBatch(
+    modelFolder: string,
+    requests: readonly FrameRequest[],
+    { signal, onStep }: RenderOptions = {},
+  ): Promise<readonly FrameResult[]> {
+    throwIfCancelled(signal, 'The frame');
+    const model = await this.#options.loadModel(resolve(modelFolder));
+    for (const { spec } of requests) {
+      if (spec.model === model.fingerprint) continue;
+      throw new AppError(
+        'invalid-model',
+        `The model folder ${model.folder} has the fingerprint ${model.fingerprint}, but the frame was planned for ${spec.model}: the folder's files have changed since.`,
+      );
+    }
+    const { provider } = await this.#decide(model);
+    const result = await this.#supervisor.submit({
+      what: 'The frame',
+      model,
+      message: (id) => ({ type: 'render', id, folder: model.folder, provider, requests }),
+      ...(signal ? { signal } : {}),
+      ...(onStep ? { onStep } : {}),
+    });
+    return result as readonly FrameResult[];
+  }
+
+  async inspect(modelFolder: string, wanted?: readonly string[]): Promise<ModelInspection> {
+    const folder = resolve(modelFolder);
+    const components = wanted ?? COMPONENTS.filter((name) => existsSync(componentPath(folder, name)));
+    const result = await this.#supervisor.submit({
+      what: 'The inspection',
+      message: (id) => ({ type: 'inspect', id, folder, components }),
+    });
+    return result as ModelInspection;
+  }
+
+  async provider(modelFolder: string): Promise<ProviderDecision> {
+    return this.#decide(await this.#options.loadModel(resolve(modelFolder)));
+  }
+
+  async releaseSessions(): Promise<void> {
+    if (this.pid === undefined) return;
+    await this.#supervisor.submit({ what: 'The release', message: (id) => ({ type: 'release', id }) });
+  }
+
+  subscribe(listener: (event: EngineEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  dispose(): Promise<void> {
+    return this.#supervisor.dispose();
+  }
+
+  #decide(model: LoadedModel): Promise<ProviderDecision> {
+    let decision = this.#decisions.get(model.fingerprint);
+    if (!decision) {
+      decision = this.#chooser.choose(this.#options.provider ?? 'auto', model).then((made) => {
+        this.#emit({ type: 'note', code: 'provider', message: describeDecision(made), decision: made });
+        return made;
+      });
+      this.#decisions.set(model.fingerprint, decision);
+      // A failure is not kept: the next frame tries again, after a driver was repaired for instance.
+      decision.catch(() => this.#decisions.delete(model.fingerprint));
+    }
+    return decision;
+  }
+
+  #emit(event: EngineEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

@@ -1,0 +1,117 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { GraphCache } from './graph-cache.ts';
+import { openModel, type OpenModel } from './open-model.ts';
+import { openOrtSession } from './ort-session.ts';
+import { connectToParent } from './parent-port.ts';
+import type { ComponentInspection, EngineSettings, FromEngine, LoadedModel, ModelInspection, ToEngine } from './protocol.ts';
+import { toWire } from './protocol.ts';
+import { plainReason } from './plain-reason.ts';
+import { inspectionOptions } from './session-options.ts';
+import { componentPath, SessionPool } from './session-pool.ts';
+
+/*
+ * Entry of the engine process: holds the ONNX sessions and renders frames for the host that forked it. A native call
+ * blocks this process and nobody else; a native crash costs the frame in flight and nobody else.
+ */
+
+const parent = connectToParent();
+const send = (message: FromEngine): void => parent.send(message);
+
+let settings: EngineSettings | undefined;
+let pool: SessionPool | undefined;
+const models = new Map<string, LoadedModel>();
+const opened = new Map<string, OpenModel>();
+const running = new Map<number, AbortController>();
+
+parent.onMessage((message) => handle(message as ToEngine));
+send({ type: 'ready' });
+
+function handle(message: ToEngine): void {
+  switch (message.type) {
+    case 'configure':
+      settings = message.settings;
+      return;
+    case 'model':
+      models.set(message.model.folder, message.model);
+      return;
+    case 'cancel':
+      running.get(message.id)?.abort();
+      return;
+    case 'render':
+      void answer(message.id, (signal) => render(message, signal));
+      return;
+    case 'inspect':
+      void answer(message.id, () => inspect(message.folder, message.components));
+      return;
+    case 'release':
+      void answer(message.id, async () => {
+        await pool?.releaseAll();
+        return null;
+      });
+  }
+}
+
+async function answer(
+  id: number,
+  work: (signal: AbortSignal) => Promise<Extract<FromEngine, { type: 'done' }>['result']>,
+): Promise<void> {
+  const abort = new AbortController();
+  running.set(id, abort);
+  try {
+    send({ type: 'done', id, result: await work(abort.signal) });
+  } catch (error) {
+    send({ type: 'failed', id, error: toWire(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+async function render(message: Extract<ToEngine, { type: 'render' }>, signal: AbortSignal) {
+  const model = models.get(message.folder);
+  if (!model) throw new AppError('internal', `The engine process was not told about ${message.folder}.`);
+  const key = `${model.fingerprint}|${message.provider}|${message.folder}`;
+  let frames = opened.get(key);
+  if (!frames) {
+    const { threads } = settingsNow();
+    const source = poolNow().source(model.folder, model.fingerprint, { provider: message.provider, threads });
+    frames = openModel(model, source);
+    opened.set(key, frames);
+  }
+  return frames.render(message.requests, {
+    signal,
+    onStep: (progress) => send({ type: 'step', id: message.id, ...progress }),
+    // Messages are read between turns of the event loop: this is where a cancel arrives.
+    yield: () => nextTurn(),
+  });
+}
+
+async function inspect(folder: string, components: readonly string[]): Promise<ModelInspection> {
+  const found: Record<string, ComponentInspection> = {};
+  for (const component of components) {
+    try {
+      const session = await openOrtSession(componentPath(folder, component), inspectionOptions());
+      found[component] = { inputs: session.inputs, outputs: session.outputs };
+      await session.release();
+    } catch (error) {
+      found[component] = { error: plainReason(error) };
+    }
+  }
+  return found;
+}
+
+function settingsNow(): EngineSettings {
+  if (!settings) throw new AppError('internal', 'The engine process was not configured.');
+  return settings;
+}
+
+function poolNow(): SessionPool {
+  if (pool) return pool;
+  const { memoryBytes, graphCacheFolder, cpu } = settingsNow();
+  pool = new SessionPool({
+    memoryBytes,
+    ...(graphCacheFolder === null ? {} : { cache: new GraphCache({ folder: graphCacheFolder, cpu }) }),
+    onOpened: (session) => send({ type: 'opened', opened: session }),
+  });
+  return pool;
+}

@@ -1,0 +1,59 @@
+import type { PromptMethod, PromptValue } from './channels.ts';
+import type { BlendMethod, Conditioning } from './frame-spec.ts';
+import { tidy } from './numbers.ts';
+import { sameJson } from './same-json.ts';
+
+// Canonical forms: two ways of writing the same conditioning give one expression, and so one cache key.
+
+/**
+ * The conditioning of a prompt. A list's equal texts are joined, its weights scaled to the sum 1, its terms sorted
+ * by text; terms of weight 0 go, and a single term is the plain text.
+ */
+export function conditioningOf(prompt: PromptValue): Conditioning {
+  if (typeof prompt === 'string') return { kind: 'text', text: prompt };
+  const weights = new Map<string, number>();
+  for (const { text, weight } of prompt) weights.set(text, (weights.get(text) ?? 0) + weight);
+  const sum = [...weights.values()].reduce((total, weight) => total + weight, 0);
+  const terms = [...weights]
+    .map(([text, weight]) => ({ weight: tidy(weight / sum), of: { kind: 'text', text } as const }))
+    .filter(({ weight }) => weight !== 0)
+    .sort((a, b) => (a.of.text < b.of.text ? -1 : 1));
+  const [only] = terms;
+  return terms.length === 1 && only ? only.of : { kind: 'mix', terms };
+}
+
+/** From `from` (t = 0) to `to` (t = 1); the plain end at the ends, and for equal ends. */
+export function blendConditioning(
+  method: BlendMethod,
+  from: Conditioning,
+  to: Conditioning,
+  t: number,
+): Conditioning {
+  if (t === 0 || sameJson(from, to)) return from;
+  if (t === 1) return to;
+  return { kind: 'blend', method, from, to, t };
+}
+
+/**
+ * Between the second and the third of four keys; the plain key at its ends. Equal inner keys are a hold, whatever
+ * their neighbours.
+ */
+export function splineConditioning(
+  points: readonly [Conditioning, Conditioning, Conditioning, Conditioning],
+  t: number,
+): Conditioning {
+  const [, from, to] = points;
+  if (t === 0 || sameJson(from, to)) return from;
+  if (t === 1) return to;
+  return { kind: 'spline', points, t };
+}
+
+/** Step walk: `amount` on every component; 0 adds nothing. */
+export function offsetConditioning(of: Conditioning, amount: number): Conditioning {
+  return amount === 0 ? of : { kind: 'offset', of, amount };
+}
+
+/** Where no neighbours exist (a grid) a spline is the straight line. */
+export function withoutSpline(method: PromptMethod): BlendMethod {
+  return method === 'spline' ? 'lerp' : method;
+}

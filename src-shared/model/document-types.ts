@@ -1,0 +1,95 @@
+import type { Json } from '../kernel/canonical-json.ts';
+import type { ChannelName, ChannelValues, PromptMethod, SeedMethod } from './channels.ts';
+import type { Easing } from './easing.ts';
+import type { SchedulerName, TextSettings } from './frame-spec.ts';
+
+/** The format that this version reads and writes. */
+export const DOCUMENT_FORMAT = 'inbetween/1';
+
+/**
+ * The project document: everything the artist decides. Immutable; {@link parseDocument} checks it, commands make
+ * changed copies of it, planning turns it into FrameSpecs.
+ */
+export interface ProjectDocument {
+  /** Where an editor finds the JSON schema; nothing else reads it. */
+  readonly $schema?: string;
+  readonly format: typeof DOCUMENT_FORMAT;
+  readonly name: string;
+  /** Free text about the project. */
+  readonly notes?: string;
+  /** An installed model's name, or a folder. */
+  readonly model: string;
+  /** Pixels; multiples of 8. The model's own size when absent. */
+  readonly size?: DocumentSize;
+  /** Frames per second. */
+  readonly fps: number;
+  /** Number of frames; the last keyframe's number + 1 when absent. */
+  readonly length?: number;
+  readonly sampler?: DocumentSampler;
+  /** Default `truncate`. */
+  readonly longPrompts?: TextSettings['longPrompts'];
+  /** `fixed` (default): the seeds as they are. `fresh`: seed + frame number, so that every frame has its own noise. */
+  readonly noise?: 'fixed' | 'fresh';
+  readonly interpolation?: Interpolation;
+  /** Sorted by frame; one keyframe a frame. */
+  readonly keyframes: readonly Keyframe[];
+  readonly grid?: DocumentGrid;
+  readonly export?: ExportHints;
+}
+
+export interface DocumentSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What is absent comes from the model. */
+export interface DocumentSampler {
+  readonly scheduler?: SchedulerName;
+  readonly steps?: number;
+  readonly guidanceScale?: number;
+  readonly guidanceRescale?: number;
+  readonly eta?: number;
+  readonly clipSkip?: number;
+  /** Keys that replace those of the model's scheduler_config.json. */
+  readonly overrides?: { readonly [key: string]: Json };
+}
+
+/** How channels move between keyframes. Defaults: lerp for prompts, slerp for seeds. */
+export interface Interpolation {
+  readonly prompt?: PromptMethod;
+  readonly negativePrompt?: PromptMethod;
+  readonly seed?: SeedMethod;
+}
+
+export type KeyframeEasing = Easing | { readonly [channel in ChannelName]?: Easing };
+
+export interface Keyframe extends Partial<ChannelValues> {
+  readonly frame: number;
+  /** The curve towards the next keyframe of each channel set here; one for all, or one a channel. Default linear. */
+  readonly easing?: KeyframeEasing;
+}
+
+/** A 2-D grid: four corners, bilinear cells. */
+export interface DocumentGrid {
+  readonly rows: number;
+  readonly cols: number;
+  /** Top left, top right, bottom left, bottom right. */
+  readonly corners: readonly [GridCorner, GridCorner, GridCorner, GridCorner];
+  /** The document's own when absent; a spline counts as lerp here. */
+  readonly interpolation?: Interpolation;
+}
+
+export type GridCorner = Partial<ChannelValues>;
+
+/** What the export dialog proposes for this project; planning ignores it. */
+export interface ExportHints {
+  readonly preset?: string;
+  /** How often an animation plays; 0 = for ever. */
+  readonly loop?: number;
+}
+
+/** Number of frames of the timeline: `length`, or the last keyframe's number + 1 (0 without keyframes). */
+export function frameCount(document: ProjectDocument): number {
+  if (document.length !== undefined) return document.length;
+  return document.keyframes.reduce((count, keyframe) => Math.max(count, keyframe.frame + 1), 0);
+}

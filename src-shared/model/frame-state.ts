@@ -1,0 +1,134 @@
+import { AppError } from '../kernel/errors.ts';
+import { CHANNELS } from './channels.ts';
+import { offsetConditioning } from './conditioning.ts';
+import type { ProjectDocument } from './document-types.ts';
+import type { Conditioning, FrameSpec, Noise, SchedulerName } from './frame-spec.ts';
+import { orbitNoise, shiftSeeds } from './noise.ts';
+import { clamp } from './numbers.ts';
+
+/** What a model proposes where the document is silent. */
+export interface ModelDefaults {
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  readonly scheduler: SchedulerName;
+}
+
+/** What planning needs besides the document. */
+export interface PlanContext {
+  /** SHA-256 fingerprint of the model. */
+  readonly fingerprint: string;
+  readonly defaults: ModelDefaults;
+  /** SHA-256 of the pictures that the document names by path. */
+  readonly assetKeys?: ReadonlyMap<string, string>;
+}
+
+/** The channels' values at one frame or cell, interpolated and canonical; undefined = no keyframe sets it. */
+export interface FrameState {
+  readonly prompt: Conditioning;
+  readonly negative: Conditioning;
+  readonly noise: Noise;
+  readonly initImage: string | null;
+  readonly strength: number;
+  readonly mask: string | null;
+  readonly guidanceScale: number | undefined;
+  readonly embeddingOffset: number;
+  readonly noiseOrbit: number;
+  readonly steps: number | undefined;
+}
+
+/** Schedulers that read η (TCD: its γ); for the others it decides nothing, so it stays out of the spec. */
+const ETA_DEFAULTS: { readonly [name in SchedulerName]?: number } = { ddim: 0, tcd: 0.3 };
+
+/**
+ * The spec of a state: settings and the model's defaults filled in, and what decides nothing taken out (the negative
+ * prompt and the rescale where guidance is off, η where the scheduler has none).
+ * `serial` is the frame's or cell's number; only `noise: "fresh"` uses it. `place` names it in errors.
+ * @throws AppError `invalid-asset`: a path that no asset key is known for.
+ * @throws AppError `invalid-document`: a mask without an initial picture.
+ */
+export function specOf(
+  document: ProjectDocument,
+  context: PlanContext,
+  state: FrameState,
+  serial: number,
+  place: string,
+): FrameSpec {
+  const { defaults } = context;
+  const sampler = document.sampler ?? {};
+  const scheduler = sampler.scheduler ?? defaults.scheduler;
+  const guidanceScale = inRange(
+    'guidanceScale',
+    state.guidanceScale ?? sampler.guidanceScale ?? defaults.guidanceScale,
+  );
+  const guided = guidanceScale > 1;
+  const etaDefault = ETA_DEFAULTS[scheduler];
+  const noise = document.noise === 'fresh' ? shiftSeeds(state.noise, serial) : state.noise;
+  if (state.mask !== null && state.initImage === null) {
+    throw new AppError(
+      'invalid-document',
+      `${place} has a mask (${JSON.stringify(state.mask)}) but no initial picture; accepted is a mask together with an "initImage", whose masked part is repainted.`,
+    );
+  }
+  return {
+    version: 1,
+    model: context.fingerprint,
+    width: document.size?.width ?? defaults.width,
+    height: document.size?.height ?? defaults.height,
+    prompt: offsetConditioning(state.prompt, state.embeddingOffset),
+    negative: guided ? offsetConditioning(state.negative, state.embeddingOffset) : { kind: 'text', text: '' },
+    text: { clipSkip: sampler.clipSkip ?? 0, longPrompts: document.longPrompts ?? 'truncate' },
+    noise: orbitNoise(noise, state.noiseOrbit),
+    sampler: {
+      scheduler,
+      overrides: sampler.overrides ?? {},
+      steps: state.steps ?? sampler.steps ?? defaults.steps,
+      guidanceScale,
+      guidanceRescale: guided ? (sampler.guidanceRescale ?? 0) : 0,
+      eta: etaDefault === undefined ? 0 : (sampler.eta ?? etaDefault),
+    },
+    init:
+      state.initImage === null
+        ? null
+        : { asset: assetKey(context, state.initImage, place), strength: inRange('strength', state.strength) },
+    mask: state.mask === null ? null : assetKey(context, state.mask, place),
+  };
+}
+
+/** Easing that overshoots must not leave what the channel accepts. */
+function inRange(channel: 'guidanceScale' | 'strength', value: number): number {
+  const [min, max] = CHANNELS[channel].range;
+  return clamp(value, min, max);
+}
+
+const SHA256 = /^[0-9a-f]{64}$/;
+
+function assetKey(context: PlanContext, reference: string, place: string): string {
+  const key = context.assetKeys?.get(reference) ?? (SHA256.test(reference) ? reference : undefined);
+  if (key !== undefined) return key;
+  throw new AppError(
+    'invalid-asset',
+    `${place} uses the picture ${JSON.stringify(reference)}, which is not in the project; accepted is the path of a picture beside the document, or the SHA-256 of an imported one.`,
+    { data: { reference } },
+  );
+}
+
+/**
+ * The pictures that a document names, each once: SHA-256s and relative paths as they stand there.
+ * Those that {@link isAssetPath} says are paths have to be read and given to planning as `assetKeys`.
+ */
+export function documentAssets(document: ProjectDocument): string[] {
+  const found = new Set<string>();
+  for (const values of [...document.keyframes, ...(document.grid?.corners ?? [])]) {
+    if (values.initImage) found.add(values.initImage);
+    if (values.mask) found.add(values.mask);
+    for (const image of values.images ?? []) found.add(image.asset);
+  }
+  return [...found];
+}
+
+/** A path relative to the document, rather than the SHA-256 of a picture in the project. */
+export function isAssetPath(reference: string): boolean {
+  return !SHA256.test(reference);
+}

@@ -1,0 +1,21 @@
+"""Writes the golden files of the noise generator, the guidance maths and the schedulers beside this script.
+
+Needs torch 2.13.0, diffusers 0.42.1, numpy and scipy on an x86-64 CPU with AVX2; the tests that read the files need
+none of them. Usage: python make_goldens.py [randn] [guidance] [schedulers]   (nothing named: all)
+"""
+
+import sys
+
+import guidance_goldens
+import randn_goldens
+import scheduler_goldens
+
+PARTS = {
+    "randn": randn_goldens.write,
+    "guidance": guidance_goldens.write,
+    "schedulers": scheduler_goldens.write,
+}
+
+if __name__ == "__main__":
+    for part in sys.argv[1:] or PARTS:
+        PARTS[part]()

@@ -1,0 +1,121 @@
+"""Which pictures are compared: every scheduler on every kind of model and task."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from schedules import SCHEDULERS
+from tiny_models import TinyModel
+
+PROMPTS = (
+    "red cat, 4k photo",
+    "An oil painting of MOUNTAINS under a golden sky; soft light",
+    "it's a dream: don't wake the fox (in the snow), 100% détaillé — naïve",
+    "a very long story about " + "a small fox in the snow and a blue dog at the beach, " * 12,
+)
+NEGATIVES = ("", "blurry, low quality, watermark")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model folder of the fixtures: built (`tiny`), another export of the same weights (`weights_of`), or the same
+    export with another scheduler file (`copy_of`)."""
+
+    name: str
+    tiny: TinyModel | None = None
+    weights_of: str = ""
+    copy_of: str | None = None
+    scheduler_config: str = ""
+    export: list[str] = field(default_factory=list)
+
+
+MODELS = (
+    Model("tiny-sd1", tiny=TinyModel("tiny-sd1", seed=1)),
+    Model("tiny-sd1-fp16", weights_of="tiny-sd1", export=["--dtype", "fp16"]),
+    Model(
+        "tiny-sd2-v",
+        tiny=TinyModel("tiny-sd2-v", seed=2, prediction="v_prediction", second_generation=True, latent_scale=0.13),
+    ),
+    Model("tiny-inpaint", tiny=TinyModel("tiny-inpaint", seed=3, inpainting=True)),
+    Model("tiny-lcm", tiny=TinyModel("tiny-lcm", seed=4, guidance_embedding=True)),
+    Model("tiny-sd1-linspace", copy_of="tiny-sd1", scheduler_config="linspace"),
+    Model("tiny-sd2-zero-snr", copy_of="tiny-sd2-v", scheduler_config="zero-snr"),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    id: str
+    model: str
+    scheduler: str
+    steps: int
+    seed: int
+    prompt: str
+    negative: str
+    guidance: float
+    width: int
+    height: int
+    strength: float | None = None
+    mask: bool = False
+
+
+def cases(quick: bool) -> list[Case]:
+    """All cases, or with `quick` a few of one model that touch text, image and inpainting."""
+    every = list(_every())
+    if not quick:
+        return every
+    return [
+        case
+        for case in every
+        if case.model == "tiny-sd1" and case.scheduler in ("ddim", "pndm", "euler_a", "dpm++2m") and case.steps < 16
+    ]
+
+
+def _every() -> Iterator[Case]:
+    for index, scheduler in enumerate(SCHEDULERS):
+        few_steps = scheduler in ("lcm", "tcd")
+        yield _case("tiny-sd1", scheduler, 4 if few_steps else 7, 1632 + index, index, 5.0, (48, 32))
+        # Above 15 steps the multistep solvers keep their order to the end.
+        yield _case("tiny-sd1", scheduler, 8 if few_steps else 20, 2**32 - 1 - index, index + 1, 1.0, (32, 48))
+        yield _case("tiny-sd2-v", scheduler, 3 if few_steps else 9, 42 + index, index + 2, 7.5, (64, 64))
+    for scheduler in ("ddpm", "lms", "euler", "heun", "unipc", "deis"):
+        yield _case("tiny-sd1-linspace", scheduler, 10, 7, 0, 4.0, (48, 32))
+    for scheduler in ("ddim", "euler", "euler_a", "dpm++2m", "ddpm"):
+        yield _case("tiny-sd2-zero-snr", scheduler, 6, 11, 1, 4.0, (48, 32))
+    for scheduler in ("ddim", "euler_a", "dpm++2m"):
+        yield _case("tiny-sd1-fp16", scheduler, 8, 3, 1, 5.0, (48, 32))
+    for scheduler, guidance in (("lcm", 8.5), ("lcm", 1.0), ("ddim", 3.0)):
+        yield _case("tiny-lcm", scheduler, 4, 5, 0, guidance, (48, 32), suffix=f"-g{guidance:g}")
+    strengths = (0.3, 0.8, 1.0)
+    for index, scheduler in enumerate(SCHEDULERS):
+        strength = strengths[index % 3]
+        steps = 5 if scheduler in ("lcm", "tcd") else 10
+        yield _case("tiny-sd1", scheduler, steps, 100 + index, index, 5.0, (48, 32), strength)
+    for scheduler in ("ddim", "euler", "pndm"):
+        for strength in strengths:
+            yield _case("tiny-sd2-v", scheduler, 9, 60, 0, 5.0, (32, 48), strength)
+    for model in ("tiny-sd1", "tiny-inpaint"):
+        for index, scheduler in enumerate(("ddim", "euler_a", "dpm++2m", "pndm", "euler", "ddpm", "unipc")):
+            if index < 3:
+                for strength in strengths:
+                    yield _case(model, scheduler, 8, 200 + index, index, 5.0, (48, 32), strength, mask=True)
+            else:
+                yield _case(model, scheduler, 8, 200 + index, index, 1.0, (32, 48), 0.8, mask=True)
+
+
+def _case(
+    model: str,
+    scheduler: str,
+    steps: int,
+    seed: int,
+    words: int,
+    guidance: float,
+    size: tuple[int, int],
+    strength: float | None = None,
+    mask: bool = False,
+    suffix: str = "",
+) -> Case:
+    width, height = size
+    task = "text" if strength is None else f"{'inpaint' if mask else 'image'}-{strength:g}"
+    name = f"{model}-{task}-{scheduler.replace('+', 'p')}-{steps}{suffix}"
+    prompt, negative = PROMPTS[words % len(PROMPTS)], NEGATIVES[words % len(NEGATIVES)]
+    return Case(name, model, scheduler, steps, seed, prompt, negative, guidance, width, height, strength, mask)
