@@ -47,7 +47,7 @@ const RULES: readonly Rule[] = [
     allow: ['src-shared', 'src-main/rpc', 'src-main/shell'],
     packages: notOwnedElsewhere('src-main/shell'),
   },
-  { folder: 'src-main/cli', allow: ['src-shared', 'src-main/host', 'src-main/cli'], packages: notOwnedElsewhere('') },
+  { folder: 'src-main/cli', allow: ['src-shared', 'src-main/engine', 'src-main/host', 'src-main/cli'], packages: notOwnedElsewhere('') },
   { folder: 'src-main', allow: ['src-shared', 'src-main'], packages: notOwnedElsewhere('src-main/shell') },
   { folder: 'src-preload', allow: ['src-shared/contract', 'src-preload'], packages: startsWithAny(['electron']) },
   { folder: 'src-renderer', allow: ['src-shared', 'src-renderer'], packages: notOwnedElsewhere('') },

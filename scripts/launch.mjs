@@ -33,7 +33,7 @@ function installPackages() {
     // stdout stays clean: `inbetween ... --json` is read by scripts.
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
-    env: { ...process.env, npm_config_loglevel: 'error' },
+    env: { ...process.env, npm_config_loglevel: 'error', ONNXRUNTIME_NODE_INSTALL: 'skip' },
   });
   if (result.status !== 0) {
     console.error('npm ci failed; the lines above say why. Is the package registry reachable?');

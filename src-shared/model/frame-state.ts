@@ -34,7 +34,7 @@ export interface FrameState {
   readonly mask: string | null;
   readonly guidanceScale: number | undefined;
   readonly embeddingOffset: number;
-  readonly noiseOrbit: number;
+  readonly noiseOrbit: number | undefined;
   readonly steps: number | undefined;
 }
 

@@ -139,7 +139,9 @@ function cellState(
         ? undefined
         : bilinear((state) => state.guidanceScale!, interpolateNumber),
     embeddingOffset: bilinear((state) => state.embeddingOffset, interpolateNumber),
-    noiseOrbit: bilinear((state) => state.noiseOrbit, interpolateNumber),
+    noiseOrbit: corners.every((state) => state.noiseOrbit === undefined)
+      ? undefined
+      : bilinear((state) => state.noiseOrbit ?? 0, interpolateNumber),
     initImage: nearest.initImage,
     mask: nearest.mask,
     steps: nearest.steps,

@@ -24,10 +24,14 @@ export function blendNoise(method: SeedMethod, from: Noise, to: Noise, t: number
   return { kind: 'blend', method, from, to, t };
 }
 
-/** Circular walk: whole turns are the plain noise, so that a loop's last frame is its first. */
-export function orbitNoise(of: Noise, turns: number): Noise {
+/**
+ * Circular walk; whole turns count as none, so that a loop's last frame is its first. The orbit stays in the spec even
+ * there: its generators draw twice the batch, which decides the later noise of ancestral steps. Undefined = no orbit.
+ */
+export function orbitNoise(of: Noise, turns: number | undefined): Noise {
+  if (turns === undefined) return of;
   const part = tidy(turns - Math.floor(turns));
-  return part === 0 || part === 1 ? of : { kind: 'orbit', of, turns: part };
+  return { kind: 'orbit', of, turns: part === 1 ? 0 : part };
 }
 
 /** `fresh` noise: `shift` (a frame's or a cell's number) on every seed. */

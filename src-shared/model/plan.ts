@@ -88,7 +88,7 @@ export function valuesAt(document: ProjectDocument, frame: number): TimelineStat
     mask: heldAt(tracks.mask, frame) ?? CHANNEL_DEFAULTS.mask,
     guidanceScale: numberAt(tracks.guidanceScale, frame),
     embeddingOffset: numberAt(tracks.embeddingOffset, frame) ?? CHANNEL_DEFAULTS.embeddingOffset,
-    noiseOrbit: numberAt(tracks.noiseOrbit, frame) ?? CHANNEL_DEFAULTS.noiseOrbit,
+    noiseOrbit: numberAt(tracks.noiseOrbit, frame),
     steps: heldAt(tracks.steps, frame),
   };
 }

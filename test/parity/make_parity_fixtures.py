@@ -66,19 +66,16 @@ def main() -> None:
 
 
 def _make_models(out: Path, models: list[Model]) -> None:
-    """Builds and exports; half of the exports in this process, where torch is warm, half through the command."""
+    """Builds and exports: the first through the command, the others meanwhile in this process, where torch is warm."""
     sys.path.insert(0, str(EXPORTER))
     from inbetween_export.cli import main as export
 
     running: list[tuple[str, subprocess.Popen[bytes]]] = []
     for model in models:
         source, target = out / "source" / model.name, out / "models" / model.name
-        if model.copy_of is not None:
-            continue
         if model.tiny is None:
-            shutil.copytree(out / "source" / model.weights_of, source)
-        else:
-            build(model.tiny, source)
+            continue
+        build(model.tiny, source)
         arguments = ["--source", str(source), "--out", str(target), *model.export]
         if not running:
             command = [sys.executable, str(EXPORTER / "export.py"), *arguments]

@@ -1,12 +1,13 @@
 """Tiny Stable Diffusion pipelines with the shape of the real ones, for comparing implementations."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from schedules import SCHEDULER_CONFIGS, write_scheduler
@@ -80,15 +81,11 @@ def _tokenizer(pad: str) -> CLIPTokenizer:
 
 
 def _merges(tokenizer: Tokenizer) -> list[Any]:
-    import json
-
     merges = json.loads(tokenizer.to_str())["model"]["merges"]
     return [merge.split(" ") if isinstance(merge, str) else merge for merge in merges]
 
 
 def _pattern() -> Any:
-    from tokenizers import Regex
-
     return Regex(r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+")
 
 
@@ -156,7 +153,7 @@ def _unet(model: TinyModel) -> UNet2DConditionModel:
 
 
 def _teach(model: TinyModel, unet: UNet2DConditionModel, tokenizer: CLIPTokenizer, encoder: CLIPTextModel) -> None:
-    """A hundred-odd steps of denoising Gaussian latents whose mean depends on the prompt."""
+    """A few dozen steps of denoising Gaussian latents whose mean depends on the prompt."""
     betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
     alphas = torch.cumprod(1 - betas, 0)
     prompts = [*_CORPUS, ""]
@@ -165,8 +162,8 @@ def _teach(model: TinyModel, unet: UNet2DConditionModel, tokenizer: CLIPTokenize
         embeddings = encoder(ids)[0]
     means = embeddings.mean(dim=1) @ torch.randn(32, 4)
     means = means / means.std()
-    optimizer = torch.optim.Adam(unet.parameters(), lr=2e-3)
-    for _ in range(120):
+    optimizer = torch.optim.Adam(unet.parameters(), lr=4e-3)
+    for _ in range(60):
         which = torch.randint(0, len(prompts), (6,))
         clean = 0.6 * means[which][:, :, None, None] + 0.6 * torch.randn(6, 4, 8, 12)
         noise = torch.randn_like(clean)

@@ -77,7 +77,7 @@ def _refuse_occupied(out: Path) -> None:
 
 
 def _export(source: Any, staging: Path, options: argparse.Namespace) -> None:
-    # The heavy libraries load only once the cheap mistakes are ruled out.
+    # What needs torch is imported here: it takes seconds, and the cheap mistakes are ruled out by now.
     print("Loading torch ...", flush=True)
     import transformers
     from diffusers.utils import logging as diffusers_logging

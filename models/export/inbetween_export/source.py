@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from .errors import SourceError
+
+if TYPE_CHECKING:
+    import torch
 
 _WEIGHTS = ("diffusion_pytorch_model", "model", "pytorch_model")
 _ENDINGS = (".safetensors", ".bin", ".safetensors.index.json", ".bin.index.json")
@@ -51,13 +52,15 @@ class Source:
             raise SourceError(f"{path} holds {type(value).__name__}; expected an object")
         return value
 
-    def load(self, component: str, model_class: Any, dtype_argument: str) -> torch.nn.Module:
+    def load(self, component: str, model_class: Any, dtype_argument: str) -> "torch.nn.Module":
         """Loads a component in float32 from safetensors or .bin files, whole or in shards, of any variant.
 
         :param model_class: a class with diffusers' or transformers' from_pretrained
         :param dtype_argument: what that library calls its dtype argument
         :raises SourceError: a file is missing or damaged, or lacks some of the weights
         """
+        import torch  # Here, so that wrong folders are named at once and not after torch has loaded.
+
         self.path(component, "config.json")
         variant = self._variant(component)
         try:

@@ -60,7 +60,8 @@ export function isAboutText(name: string): boolean {
 /** Whether the engine reads the file as text: JSON, vocabularies and merges. */
 export function isModelText(path: string): boolean {
   if (path === CARD_FILE) return true;
-  return path.includes('/') ? /\.(json|txt)$/i.test(path) && !/\.index\.json$/i.test(path) : path === 'model_index.json';
+  if (!path.includes('/')) return path === 'model_index.json';
+  return /\.(json|txt)$/i.test(path) && !/\.index\.json$/i.test(path);
 }
 
 /** A text of a model folder, without the byte-order mark that some editors leave. */

@@ -5,14 +5,13 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { ONNX_FIXTURES, temporaryFolder, tinyModel } from '../../../test/support/model-fixtures.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
 import type { FrameRequest, FrameResult } from '../../engine/ports.ts';
-import { createFileHashes } from '../models/fingerprint.ts';
-import { readModel } from '../models/read-model.ts';
-import { createEngine, type Engine, type EngineEvent, type EngineOptions } from './engine-client.ts';
-import type { LoadedModel } from './protocol.ts';
+import { loadModel, startEngine } from '../../../test/support/model-engine.ts';
+import type { Engine, EngineEvent, EngineOptions } from './engine-client.ts';
 
 // Children start several times faster with their code compiled.
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'inbetween-test-compiled');
@@ -31,9 +30,7 @@ function bench(
   options: Partial<EngineOptions> & { folder?: string } = {},
 ): Bench {
   const { folder = join(ONNX_FIXTURES, 'tiny-sd'), ...rest } = options;
-  const hashes = createFileHashes(null);
-  const loadModel = (path: string): Promise<LoadedModel> => readModel(path, hashes);
-  const engine = createEngine({ loadModel, cacheFolder: null, provider: 'cpu', threads: 1, backOff: BACK_OFF, ...rest });
+  const engine = startEngine({ backOff: BACK_OFF, ...rest });
   t.after(() => engine.dispose());
   const events: EngineEvent[] = [];
   engine.subscribe((event) => events.push(event));
@@ -172,7 +169,10 @@ test('after five failures in a row it gives up, and one later frame is one more 
   const waits = (): unknown[] =>
     events.flatMap((event) => (event.type === 'failed' ? [event.waitMs] : []));
   assert.deepEqual(waits(), [1, 2, 4, 4, null]);
-  await assert.rejects(engine.render(folder, await request()), { code: 'engine-failed', data: { retryable: false, failures: 4 } });
+  await assert.rejects(engine.render(folder, await request()), {
+    code: 'engine-failed',
+    data: { retryable: false, failures: 5 },
+  });
   assert.deepEqual(waits(), [1, 2, 4, 4, null, null]);
 });
 
@@ -326,7 +326,7 @@ test('the engine process ends when its host is killed', async (t) => {
   host.kill('SIGKILL');
   await once(host, 'exit');
   const deadline = Date.now() + 5000;
-  while (isAlive(pid) && Date.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
+  while (isAlive(pid) && Date.now() < deadline) await setTimeout(10);
   assert.ok(!isAlive(pid), 'the engine process is orphaned');
 });
 

@@ -85,11 +85,13 @@ class EngineClient implements Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     const machine = options.machine ?? describeMachine();
-    const startChild = options.startChild ?? forkWith(options.cacheFolder === null ? null : join(options.cacheFolder, 'compiled'));
+    const inCache = (name: string): string | null =>
+      options.cacheFolder === null ? null : join(options.cacheFolder, name);
+    const startChild = options.startChild ?? forkWith(inCache('compiled'));
     const threads = options.threads ?? machine.physicalCores;
     this.#chooser = new ProviderChooser({
       machine,
-      folder: options.cacheFolder === null ? null : join(options.cacheFolder, 'providers'),
+      folder: inCache('providers'),
       createProber: () =>
         createProber({ startChild, threads, entry: options.entries?.probe ?? entryPath('probe-process.ts') }),
     });
@@ -101,7 +103,7 @@ class EngineClient implements Engine {
       settings: {
         threads,
         memoryBytes: options.memoryBytes ?? 8 * 1024 ** 3,
-        graphCacheFolder: options.cacheFolder === null ? null : join(options.cacheFolder, 'graphs'),
+        graphCacheFolder: inCache('graphs'),
         cpu: machine.cpu,
       },
       emit: (event) => this.#emit(event),

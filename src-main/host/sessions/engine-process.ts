@@ -1,11 +1,19 @@
+import nodeModule from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { GraphCache } from './graph-cache.ts';
 import { openModel, type OpenModel } from './open-model.ts';
 import { openOrtSession } from './ort-session.ts';
 import { connectToParent } from './parent-port.ts';
-import type { ComponentInspection, EngineSettings, FromEngine, LoadedModel, ModelInspection, ToEngine } from './protocol.ts';
-import { toWire } from './protocol.ts';
+import {
+  type ComponentInspection,
+  type EngineSettings,
+  type FromEngine,
+  type LoadedModel,
+  type ModelInspection,
+  type ToEngine,
+  toWire,
+} from './protocol.ts';
 import { plainReason } from './plain-reason.ts';
 import { inspectionOptions } from './session-options.ts';
 import { componentPath, SessionPool } from './session-pool.ts';
@@ -64,7 +72,17 @@ async function answer(
     send({ type: 'failed', id, error: toWire(error) });
   } finally {
     running.delete(id);
+    keepCompiledCode();
   }
+}
+
+let compiledCodeKept = false;
+
+/** Node writes compiled code at its exit; this process is ended by a signal and would never get there. */
+function keepCompiledCode(): void {
+  if (compiledCodeKept) return;
+  compiledCodeKept = true;
+  nodeModule.flushCompileCache();
 }
 
 async function render(message: Extract<ToEngine, { type: 'render' }>, signal: AbortSignal) {

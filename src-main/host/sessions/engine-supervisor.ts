@@ -190,12 +190,13 @@ export class EngineSupervisor {
       this.#advance();
       return;
     }
-    this.#failures += 1;
-    const wait = waitAfter(this.#failures, this.#options.backOff);
+    const failures = this.#failures + 1;
+    this.#failures = failures;
+    const wait = waitAfter(failures, this.#options.backOff);
     const message = `The engine process ${describeExit(exit)}.`;
-    this.#options.emit({ type: 'failed', message, failures: this.#failures, waitMs: wait ?? null });
+    this.#options.emit({ type: 'failed', message, failures, waitMs: wait ?? null });
     const failure = (retryable: boolean): AppError =>
-      new AppError('engine-failed', message, { data: { retryable, failures: this.#failures } });
+      new AppError('engine-failed', message, { data: { retryable, failures } });
     if (wait === undefined) {
       const lost = [...(task ? [task] : []), ...this.#queue.splice(0)];
       // The next task gets one attempt, not another full round of waits.

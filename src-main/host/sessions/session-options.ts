@@ -50,11 +50,14 @@ export function optimisedOptions(settings: SessionSettings): InferenceSession.Se
   return { ...sessionOptions(settings), graphOptimizationLevel: 'disabled' };
 }
 
-/** Options that read inputs and outputs with the least work: no optimisation, no repacked copies of the weights. */
+/**
+ * Options that read inputs and outputs with little work: no repacked copies of the weights. Without the basic
+ * optimisations, 1.30 cannot open float16 graphs on the CPU ("Type Error ... InsertedPrecisionFreeCast").
+ */
 export function inspectionOptions(): InferenceSession.SessionOptions {
   return {
     ...sessionOptions({ provider: 'cpu', threads: 1 }),
-    graphOptimizationLevel: 'disabled',
+    graphOptimizationLevel: 'basic',
     extra: { session: { ...NO_SPINNING, disable_prepacking: '1' } },
   };
 }

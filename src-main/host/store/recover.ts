@@ -13,8 +13,8 @@ import { toStorageError } from './storage-errors.ts';
 const TABLES = ['document', 'history_cursor', 'history', 'asset', 'setting', 'artifact', 'artifact_bytes'] as const;
 type Table = (typeof TABLES)[number];
 
-/** Row ids that are tried one by one where a part of a table cannot be walked. */
-const MAX_PROBES = 100_000;
+/** Row ids that are tried one by one where a part of a table cannot be walked and no index knows its rows. */
+const MAX_PROBES = 2000;
 const ROWS_PER_TRANSACTION = 64;
 
 export interface Recovered {
@@ -128,7 +128,8 @@ function copyTable(from: Database.Database, into: Connection, table: Table): Rec
     const known = new Set(rowids);
     into.write(() => {
       const before = lost;
-      for (let rowid = gap.after + 1; rowid < gap.before; rowid += 1) if (!known.has(rowid)) copyRow(rowid);
+      const end = Math.min(gap.before, gap.after + MAX_PROBES);
+      for (let rowid = gap.after + 1; rowid < end; rowid += 1) if (!known.has(rowid)) copyRow(rowid);
       // A probe that fails says that a page is unreadable, not that there was such a row.
       lost = before;
     });
@@ -163,8 +164,7 @@ function findRowids(from: Database.Database, table: Table): FoundRowids {
   if (!up.isWhole) {
     const down = walk(`SELECT rowid FROM ${table} NOT INDEXED ORDER BY rowid DESC`);
     for (const index of indexesOf(from, table)) walk(`SELECT rowid FROM ${table} INDEXED BY ${index}`);
-    const after = up.last ?? 0;
-    gap = { after, before: Math.min(down.last ?? Number.MAX_SAFE_INTEGER, after + MAX_PROBES) };
+    gap = { after: up.last ?? 0, before: down.last ?? Number.MAX_SAFE_INTEGER };
   }
   return { rowids: [...found].sort((a, b) => a - b), gap };
 }

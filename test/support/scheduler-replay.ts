@@ -3,13 +3,13 @@
  * the toy model below.
  */
 import { readFileSync } from 'node:fs';
-import type { SchedulerName } from '../../../src-shared/model/frame-spec.ts';
-import { createGenerator } from '../random/torch-generator.ts';
-import { add32, div32, f32, mul32 } from '../tensor/float32.ts';
-import { scale } from '../tensor/ops.ts';
-import { sizeOf, type Tensor } from '../tensor/tensor.ts';
-import { createScheduler } from './create-scheduler.ts';
-import type { Scheduler, SchedulerConfig } from './scheduler.ts';
+import type { SchedulerName } from '../../src-shared/model/frame-spec.ts';
+import { createGenerator } from '../../src-main/engine/random/torch-generator.ts';
+import { add32, div32, f32, mul32 } from '../../src-main/engine/tensor/float32.ts';
+import { scale } from '../../src-main/engine/tensor/ops.ts';
+import { sizeOf, type Tensor } from '../../src-main/engine/tensor/tensor.ts';
+import { createScheduler } from '../../src-main/engine/schedulers/create-scheduler.ts';
+import type { Scheduler, SchedulerConfig } from '../../src-main/engine/schedulers/scheduler.ts';
 
 const PROBES = 20;
 
@@ -42,7 +42,7 @@ export interface GoldenFile {
 }
 
 export function readGoldens(name: SchedulerName): GoldenFile {
-  const file = `../../../test/goldens/scheduler-${name.replace('++', 'pp')}.json`;
+  const file = `../goldens/scheduler-${name.replace('++', 'pp')}.json`;
   return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as GoldenFile;
 }
 
@@ -55,8 +55,7 @@ export function float32Of(text: string): Float32Array {
 export function probe({ data }: Tensor): Float32Array {
   const step = f32((data.length - 1) / (PROBES - 1));
   return Float32Array.from({ length: PROBES }, (_, i) => {
-    const place =
-      i < PROBES / 2 ? f32(step * i) : f32(data.length - 1 - step * (PROBES - 1 - i));
+    const place = i < PROBES / 2 ? f32(step * i) : f32(data.length - 1 - step * (PROBES - 1 - i));
     return data[Math.trunc(place)]!;
   });
 }

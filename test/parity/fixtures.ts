@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync } from 'node:fs';
+import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { python } from '../../scripts/python-env.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** One picture of the reference implementation; paths are absolute. See make_parity_fixtures.py. */
+export interface ParityCase {
+  readonly id: string;
+  readonly model: string;
+  readonly prompt: string;
+  readonly negative: string;
+  readonly seed: number;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly scheduler: string;
+  readonly width: number;
+  readonly height: number;
+  readonly initImage?: string;
+  readonly strength?: number;
+  readonly mask?: string;
+  readonly latents: string;
+  readonly image: string;
+}
+
+/**
+ * Makes the fixtures with Python, or takes those that the same scripts made before (.cache/parity).
+ * INBETWEEN_PARITY_FIXTURES names a folder that make_parity_fixtures.py has already written.
+ */
+export async function parityCases(): Promise<ParityCase[]> {
+  const folder = process.env.INBETWEEN_PARITY_FIXTURES ?? (await make());
+  const cases = JSON.parse(await readFile(join(folder, 'cases.json'), 'utf8')) as ParityCase[];
+  const absolute = (path: string | undefined) => (path === undefined ? undefined : join(folder, path));
+  return cases.map((one) => {
+    const { initImage, mask, ...rest } = one;
+    return {
+      ...rest,
+      model: join(folder, one.model),
+      latents: join(folder, one.latents),
+      image: join(folder, one.image),
+      ...(initImage === undefined ? {} : { initImage: absolute(initImage) as string }),
+      ...(mask === undefined ? {} : { mask: absolute(mask) as string }),
+    };
+  });
+}
+
+async function make(): Promise<string> {
+  const cache = join(root, '.cache', 'parity');
+  const folder = join(cache, await scriptsHash());
+  if (existsSync(folder)) return folder;
+  await mkdir(cache, { recursive: true });
+  // Fixtures of older scripts are of no use; those that another run is writing carry a process id.
+  for (const name of await readdir(cache)) {
+    if (!name.includes('.partial-')) await rm(join(cache, name), { recursive: true, force: true });
+  }
+  const partial = `${folder}.partial-${process.pid}`;
+  try {
+    await run(await python(), [join(import.meta.dirname, 'make_parity_fixtures.py'), '--out', partial]);
+    await rename(partial, folder).catch((error: unknown) => {
+      if (!existsSync(folder)) throw error;
+    });
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+async function scriptsHash(): Promise<string> {
+  const hash = createHash('sha256');
+  const files = globSync(['test/parity/*.py', 'models/export/**/*.py', 'models/requirements.txt'], {
+    cwd: root,
+  });
+  for (const file of files.sort()) hash.update(file).update(await readFile(join(root, file)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+function run(command: string, args: readonly string[]): Promise<void> {
+  const env = { ...process.env, OMP_NUM_THREADS: '1', PYTHONDONTWRITEBYTECODE: '1' };
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 2, 'pipe'], env });
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors = (errors + chunk.toString()).slice(-4000);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${errors}`));
+    });
+  });
+}
