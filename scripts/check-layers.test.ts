@@ -29,7 +29,12 @@ describe('layers', () => {
       checkLayers(root)
         .map((line) => line.split(':')[0])
         .sort(),
-      ['src-main/engine/a.ts', 'src-main/host/render/b.ts', 'src-main/host/render/c.ts', 'src-shared/model/d.ts'],
+      [
+        'src-main/engine/a.ts',
+        'src-main/host/render/b.ts',
+        'src-main/host/render/c.ts',
+        'src-shared/model/d.ts',
+      ],
     );
   });
   it('see imports of every shape and none in comments', () => {

@@ -32,7 +32,11 @@ const hostFolder = (name: string): Rule => ({
 
 const RULES: readonly Rule[] = [
   { folder: 'src-shared/kernel', allow: ['src-shared/kernel'], packages: startsWithAny(PURE) },
-  { folder: 'src-shared/model', allow: ['src-shared/kernel', 'src-shared/model'], packages: startsWithAny(PURE) },
+  {
+    folder: 'src-shared/model',
+    allow: ['src-shared/kernel', 'src-shared/model'],
+    packages: startsWithAny(PURE),
+  },
   { folder: 'src-shared', allow: ['src-shared'], packages: startsWithAny(PURE) },
   {
     folder: 'src-main/engine',
@@ -40,20 +44,33 @@ const RULES: readonly Rule[] = [
     packages: startsWithAny([...PURE, '@huggingface/tokenizers']),
   },
   ...['sessions', 'store', 'render', 'export', 'models'].map(hostFolder),
-  { folder: 'src-main/host', allow: ['src-shared', 'src-main/engine', 'src-main/host'], packages: notOwnedElsewhere('') },
+  {
+    folder: 'src-main/host',
+    allow: ['src-shared', 'src-main/engine', 'src-main/host'],
+    packages: notOwnedElsewhere(''),
+  },
   { folder: 'src-main/rpc', allow: ['src-shared', 'src-main/rpc'], packages: notOwnedElsewhere('') },
   {
     folder: 'src-main/shell',
     allow: ['src-shared', 'src-main/rpc', 'src-main/shell'],
     packages: notOwnedElsewhere('src-main/shell'),
   },
-  { folder: 'src-main/cli', allow: ['src-shared', 'src-main/engine', 'src-main/host', 'src-main/cli'], packages: notOwnedElsewhere('') },
+  {
+    folder: 'src-main/cli',
+    allow: ['src-shared', 'src-main/engine', 'src-main/host', 'src-main/cli'],
+    packages: notOwnedElsewhere(''),
+  },
   { folder: 'src-main', allow: ['src-shared', 'src-main'], packages: notOwnedElsewhere('src-main/shell') },
-  { folder: 'src-preload', allow: ['src-shared/contract', 'src-preload'], packages: startsWithAny(['electron']) },
+  {
+    folder: 'src-preload',
+    allow: ['src-shared/contract', 'src-preload'],
+    packages: startsWithAny(['electron']),
+  },
   { folder: 'src-renderer', allow: ['src-shared', 'src-renderer'], packages: notOwnedElsewhere('') },
 ];
 
-const IMPORT = /(?:^|[\s;])(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|[\s;])import\s*\(?\s*['"]([^'"]+)['"]/gm;
+const IMPORT =
+  /(?:^|[\s;])(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|[\s;])import\s*\(?\s*['"]([^'"]+)['"]/gm;
 
 /** The imports that break a rule, as "file: message" lines; empty when the layers hold. */
 export function checkLayers(root: string): string[] {
@@ -79,19 +96,24 @@ export function importsOf(source: string): string[] {
 
 function judge(rule: Rule, path: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) {
-    const target = relative('.', join(dirname(path), specifier)).split('\\').join('/');
+    const target = relative('.', join(dirname(path), specifier))
+      .split('\\')
+      .join('/');
     const allowed = rule.allow.some((folder) => target.startsWith(`${folder}/`) || target === `${folder}.ts`);
     return allowed ? undefined : `${rule.folder} may import ${rule.allow.join(', ')}, not ${target}`;
   }
   const platform = specifier.startsWith('node:');
   const runsAnywhere = /^(src-shared|src-main\/engine|src-renderer|src-preload)/.test(rule.folder);
-  if (platform) return runsAnywhere ? `${rule.folder} runs anywhere and may not import ${specifier}` : undefined;
+  if (platform)
+    return runsAnywhere ? `${rule.folder} runs anywhere and may not import ${specifier}` : undefined;
   return rule.packages(specifier) ? undefined : `${rule.folder} may not import the package ${specifier}`;
 }
 
 if (import.meta.main) {
   const problems = checkLayers(join(import.meta.dirname, '..'));
   for (const problem of problems) console.error(problem);
-  console.error(problems.length === 0 ? 'Layers hold.' : `${problems.length} imports cross a layer the wrong way.`);
+  console.error(
+    problems.length === 0 ? 'Layers hold.' : `${problems.length} imports cross a layer the wrong way.`,
+  );
   process.exitCode = problems.length === 0 ? 0 : 1;
 }

@@ -7,7 +7,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const ENTRIES = { start: 'scripts/start.ts', test: 'scripts/test.ts', cli: 'src-main/cli.ts', bench: 'bench/bench.ts' };
+const ENTRIES = {
+  start: 'scripts/start.ts',
+  test: 'scripts/test.ts',
+  cli: 'src-main/cli.ts',
+  bench: 'bench/bench.ts',
+};
 
 const [name, ...args] = process.argv.slice(2);
 const entry = ENTRIES[name];

@@ -17,9 +17,12 @@ export async function python(): Promise<string> {
   if (given !== undefined && given !== '') return given;
   const venv = join(root, '.venv');
   const interpreter = join(venv, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
-  const wanted = createHash('sha256').update(await readFile(requirements)).digest('hex');
+  const wanted = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex');
   const stamp = join(venv, '.inbetween-requirements');
-  if (existsSync(interpreter) && existsSync(stamp) && (await readFile(stamp, 'utf8')) === wanted) return interpreter;
+  if (existsSync(interpreter) && existsSync(stamp) && (await readFile(stamp, 'utf8')) === wanted)
+    return interpreter;
   console.error('Preparing Python (once; about 1 GB) ...');
   await rm(venv, { recursive: true, force: true });
   const system = process.env.PYTHON ?? 'python3';
@@ -29,7 +32,15 @@ export async function python(): Promise<string> {
     await run(system, ['-m', 'pip', 'install', '--quiet', '--user', '--break-system-packages', 'virtualenv']);
     await run(system, ['-m', 'virtualenv', '--quiet', venv]);
   }
-  await run(interpreter, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+  await run(interpreter, [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '-r',
+    requirements,
+  ]);
   await writeFile(stamp, wanted);
   return interpreter;
 }

@@ -12,7 +12,14 @@ const example = join(root, 'resources', 'examples', 'red-cat-to-blue-dog.json');
 console.log('Rendering "red cat, 4k photo" -> "blue dog at the beach" on this machine ...');
 const { status } = spawnSync(
   process.execPath,
-  ['--disable-warning=ExperimentalWarning', join(root, 'src-main', 'cli.ts'), 'render', example, '--out', out],
+  [
+    '--disable-warning=ExperimentalWarning',
+    join(root, 'src-main', 'cli.ts'),
+    'render',
+    example,
+    '--out',
+    out,
+  ],
   { stdio: 'inherit' },
 );
 if (status === 0) {

@@ -25,7 +25,13 @@ const needsPython = files.some((file) => file.includes('parity') || file.include
 const env = needsPython ? { ...process.env, INBETWEEN_PYTHON: await python() } : process.env;
 const result = spawnSync(
   process.execPath,
-  ['--disable-warning=ExperimentalWarning', '--test', '--test-concurrency=2', '--test-timeout=900000', ...files.sort()],
+  [
+    '--disable-warning=ExperimentalWarning',
+    '--test',
+    '--test-concurrency=2',
+    '--test-timeout=900000',
+    ...files.sort(),
+  ],
   { cwd: root, stdio: 'inherit', env },
 );
 process.exit(result.status ?? 1);

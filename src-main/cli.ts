@@ -44,7 +44,7 @@ const context: CliContext = {
       onNote: notes,
       onEngineEvent: (event) => {
         if (event.type === 'failed') notes(event.message);
-        if (event.type === 'note' && event.decision.attempts.some(({ usable }) => !usable)) notes(event.message);
+        if (event.type === 'note' && event.decision.surprising) notes(event.message);
       },
       ...(provider === undefined ? {} : { provider: provider as ProviderChoice }),
       ...(threads === undefined ? {} : { threads }),

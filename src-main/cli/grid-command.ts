@@ -48,7 +48,10 @@ async function grid(context: CliContext, file: string, flags: GridFlags): Promis
     });
     const { rows = 0, cols = 0 } = project.document.grid ?? {};
     const out = resolve(flags.out);
-    const names = Array.from({ length: rows * cols }, (_, i) => `${Math.floor(i / cols) + 1} / ${(i % cols) + 1}`);
+    const names = Array.from(
+      { length: rows * cols },
+      (_, i) => `${Math.floor(i / cols) + 1} / ${(i % cols) + 1}`,
+    );
     const written = await host.exportGrid(
       project,
       model,

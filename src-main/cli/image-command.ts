@@ -48,13 +48,25 @@ export function addImageCommand(program: Command, context: CliContext): void {
     .requiredOption('--model <ref>', 'an installed name or a model folder')
     .requiredOption('--prompt <text>', 'what to see; (word:1.3) stresses, [word] weakens')
     .option('--negative <text>', 'what not to see', '')
-    .option('--seed <n>', 'the starting noise (default: a random one, which is told)', integer(0, Number.MAX_SAFE_INTEGER))
+    .option(
+      '--seed <n>',
+      'the starting noise (default: a random one, which is told)',
+      integer(0, Number.MAX_SAFE_INTEGER),
+    )
     .option('--steps <n>', "denoising steps (default: the model's)", integer(1, 1000))
-    .option('--guidance <g>', "classifier-free guidance scale, 1 or less is off (default: the model's)", number(0, 100))
+    .option(
+      '--guidance <g>',
+      "classifier-free guidance scale, 1 or less is off (default: the model's)",
+      number(0, 100),
+    )
     .option('--guidance-rescale <phi>', 'against over-exposure, 0 to 1', number(0, 1))
     .option('--eta <n>', 'ddim: 0 to 1; tcd: its gamma', number(0, 1))
     .option('--clip-skip <n>', 'layers of the text encoder to leave out', integer(0, 11))
-    .option('--scheduler <name>', `${SCHEDULER_NAMES.join(' ')} (default: the model's)`, oneOf(SCHEDULER_NAMES))
+    .option(
+      '--scheduler <name>',
+      `${SCHEDULER_NAMES.join(' ')} (default: the model's)`,
+      oneOf(SCHEDULER_NAMES),
+    )
     .option('--width <pixels>', "default: the model's", integer(16, 4096))
     .option('--height <pixels>', "default: the model's", integer(16, 4096))
     .option('--image <file>', 'start from this picture (image to image)')
@@ -82,7 +94,10 @@ async function image(context: CliContext, flags: ImageFlags): Promise<void> {
   const seed = flags.seed ?? context.randomSeed();
   const [init, mask] = await Promise.all([flags.image, flags.mask].map(readPicture));
   const document = documentOf(flags, seed, model, init?.key, mask?.key);
-  const spec = planFrame(document, 0, { fingerprint: model.fingerprint, defaults: model.description.defaults });
+  const spec = planFrame(document, 0, {
+    fingerprint: model.fingerprint,
+    defaults: model.description.defaults,
+  });
   const pictures = [init, mask].filter((picture) => picture !== undefined);
   const assets = Object.fromEntries(
     await Promise.all(
@@ -171,4 +186,3 @@ async function writePicture(out: string, picture: RgbImage, document: ProjectDoc
   const png = addProjectToPng(await encodePng(picture), JSON.stringify(document));
   await writeWhole(out, 'file', (temporary) => writeFile(temporary, png));
 }
-

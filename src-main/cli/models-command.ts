@@ -25,7 +25,11 @@ export function addModelsCommand(program: Command, context: CliContext): void {
       const { model, problems } = await context.host().models.import(folder, flags.name, {
         signal: context.signal,
         onProgress: (copied, total) =>
-          progress.update({ label: 'Copying', fraction: copied / Math.max(1, total), detail: fileSize(copied) }),
+          progress.update({
+            label: 'Copying',
+            fraction: copied / Math.max(1, total),
+            detail: fileSize(copied),
+          }),
       });
       progress.end();
       for (const { message } of problems) progress.message(`Note: ${message}`);
@@ -39,9 +43,12 @@ async function list(context: CliContext, json: boolean): Promise<void> {
     context.stdout.write(`${JSON.stringify(models)}\n`);
     return;
   }
-  if (models.length === 0) context.stdout.write('No models are installed; "models import DIR" installs one.\n');
+  if (models.length === 0)
+    context.stdout.write('No models are installed; "models import DIR" installs one.\n');
   for (const { name, origin, title, folder } of models) {
-    context.stdout.write(`${name}  ${title ?? ''}${origin === 'embedded' ? ' (comes with Inbetween)' : ''}  ${folder}\n`);
+    context.stdout.write(
+      `${name}  ${title ?? ''}${origin === 'embedded' ? ' (comes with Inbetween)' : ''}  ${folder}\n`,
+    );
   }
 }
 

@@ -18,7 +18,9 @@ import { requireEnding } from './render-command.ts';
 import { loadModel } from './shared-options.ts';
 
 export function addProjectCommand(program: Command, context: CliContext): void {
-  const project = program.command('project').description('Project files: look inside, slim, verify, convert, recover.');
+  const project = program
+    .command('project')
+    .description('Project files: look inside, slim, verify, convert, recover.');
   project
     .command('info')
     .argument('<project>', 'a .inbetween or .json project')
@@ -41,14 +43,21 @@ export function addProjectCommand(program: Command, context: CliContext): void {
     .argument('[out]', 'the JSON file (default: standard output)')
     .option('--out <file>', 'the same')
     .description("The project's document as JSON.")
-    .action((file: string, out: string | undefined, flags: { out?: string }) => toJson(context, file, flags.out ?? out));
+    .action((file: string, out: string | undefined, flags: { out?: string }) =>
+      toJson(context, file, flags.out ?? out),
+    );
   project
     .command('from-json')
-    .argument('<source>', 'a .json project, or an exported GIF, MP4, WebM, WebP, PNG or JPEG that carries one')
+    .argument(
+      '<source>',
+      'a .json project, or an exported GIF, MP4, WebM, WebP, PNG or JPEG that carries one',
+    )
     .argument('[out]', 'ends in .inbetween or .json')
     .option('--out <file>', 'the same')
     .description('Makes a project out of a JSON document, or out of an exported file.')
-    .action((source: string, out: string | undefined, flags: { out?: string }) => fromJson(context, source, flags.out ?? out));
+    .action((source: string, out: string | undefined, flags: { out?: string }) =>
+      fromJson(context, source, flags.out ?? out),
+    );
   project
     .command('recover')
     .argument('<damaged>', 'a damaged .inbetween project; it is left as it is')
@@ -80,7 +89,8 @@ async function info(context: CliContext, file: string, json: boolean): Promise<v
       (error: unknown) => ({ problem: error instanceof Error ? error.message : String(error) }),
     );
     if (json) {
-      const grid = document.grid === undefined ? null : { rows: document.grid.rows, cols: document.grid.cols };
+      const grid =
+        document.grid === undefined ? null : { rows: document.grid.rows, cols: document.grid.cols };
       context.stdout.write(
         `${JSON.stringify({
           file: project.file,
@@ -101,10 +111,14 @@ async function info(context: CliContext, file: string, json: boolean): Promise<v
       `${document.name}  (${project.file})`,
       `model      ${document.model}`,
       `timeline   ${frames} frames at ${document.fps} fps, ${document.keyframes.length} keyframes`,
-      'problem' in cached ? `cached     unknown: ${cached.problem}` : `cached     ${cached.frames} of ${frames} frames`,
+      'problem' in cached
+        ? `cached     unknown: ${cached.problem}`
+        : `cached     ${cached.frames} of ${frames} frames`,
       ...(document.grid === undefined
         ? []
-        : [`grid       ${document.grid.rows} x ${document.grid.cols}${'cells' in cached ? `, ${cached.cells} cells cached` : ''}`]),
+        : [
+            `grid       ${document.grid.rows} x ${document.grid.cols}${'cells' in cached ? `, ${cached.cells} cells cached` : ''}`,
+          ]),
       `sizes      frames ${amount(usage.frames)}, latents ${amount(usage.latents)}, embeddings ${amount(usage.embeddings)}, pictures ${amount(usage.assets)}`,
       `file       ${fileSize(usage.fileBytes)}${project.store === undefined ? ` (shared cache ${cache.file})` : ''}`,
     ];

@@ -31,7 +31,10 @@ export function addRenderCommand(program: Command, context: CliContext): void {
     .command('render')
     .argument('<project>', 'a .inbetween or .json project')
     .description('Render a project and write the morph; only frames that are not there yet are computed.')
-    .requiredOption('--out <path>', 'ends in .gif .mp4 .webm .webp; a path without an ending becomes a folder of PNG files')
+    .requiredOption(
+      '--out <path>',
+      'ends in .gif .mp4 .webm .webp; a path without an ending becomes a folder of PNG files',
+    )
     .option('--preset <name>', `how to export: ${PRESETS.map(({ id }) => id).join(', ')}`)
     .option('--frames <A-B>', 'only these frames, counted from 0, both included', frameRange)
     .option('--model <ref>', "instead of the project's model: an installed name or a folder")
@@ -146,5 +149,8 @@ function playbackOf(project: Project, preset: Preset | undefined, flags: RenderF
 /** @throws {AppError} invalid-input unless the path has one of the endings */
 export function requireEnding(path: string, endings: readonly string[]): void {
   if (endings.includes(extname(path).toLowerCase())) return;
-  throw new AppError('invalid-input', `${path} ends in ${extname(path) || 'nothing'}; accepted is ${endings.join(', ')}.`);
+  throw new AppError(
+    'invalid-input',
+    `${path} ends in ${extname(path) || 'nothing'}; accepted is ${endings.join(', ')}.`,
+  );
 }

@@ -27,14 +27,26 @@ export function createReporter(context: CliContext, json: boolean): Reporter {
       progress.update({ label: 'Rendering', fraction, detail: `frame ${done}/${total}${pace}`, remainingMs });
       if (done === lastDone) return;
       lastDone = done;
-      emit({ event: 'progress', done, total, rendered, etaSeconds: remainingMs === undefined ? null : remainingMs / 1000 });
+      emit({
+        event: 'progress',
+        done,
+        total,
+        rendered,
+        etaSeconds: remainingMs === undefined ? null : remainingMs / 1000,
+      });
     },
-    frame: ({ index, key, costMs }) => emit({ event: 'frame', frame: index, key, milliseconds: Math.round(costMs) }),
+    frame: ({ index, key, costMs }) =>
+      emit({ event: 'frame', frame: index, key, milliseconds: Math.round(costMs) }),
     exporting({ done, total }) {
       const now = context.clock();
       exportStart ??= now;
       const remainingMs = done < 2 ? undefined : ((now - exportStart) / done) * (total - done);
-      progress.update({ label: 'Exporting', fraction: total === 0 ? 1 : done / total, detail: `${done}/${total}`, remainingMs });
+      progress.update({
+        label: 'Exporting',
+        fraction: total === 0 ? 1 : done / total,
+        detail: `${done}/${total}`,
+        remainingMs,
+      });
     },
     note(message) {
       if (told.has(message)) return;

@@ -34,7 +34,9 @@ export function frameRange(text: string): { from: number; to: number } {
   const from = Number(match?.[1]);
   const to = Number(match?.[2] ?? match?.[1]);
   if (match === null || from > to) {
-    throw new InvalidArgumentError(`"${text}" is no range of frames; it takes A-B, counted from 0, for example 0-24.`);
+    throw new InvalidArgumentError(
+      `"${text}" is no range of frames; it takes A-B, counted from 0, for example 0-24.`,
+    );
   }
   return { from, to };
 }
@@ -45,7 +47,9 @@ export function pixelSize(text: string): { width: number; height: number } {
   const width = Number(match?.[1]);
   const height = Number(match?.[2]);
   if (match === null || width < 16 || height < 16 || width > 16384 || height > 16384) {
-    throw new InvalidArgumentError(`"${text}" is no size; it takes WIDTHxHEIGHT in pixels, for example 1080x1080.`);
+    throw new InvalidArgumentError(
+      `"${text}" is no size; it takes WIDTHxHEIGHT in pixels, for example 1080x1080.`,
+    );
   }
   return { width, height };
 }

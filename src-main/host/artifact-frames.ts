@@ -70,7 +70,8 @@ export function storedFrames(
         await renderAgain(spec);
         artifact = store.getArtifact('frame', key);
       }
-      if (artifact === undefined) throw new AppError('storage-failed', `Frame ${index} was rendered but is not in ${store.file}.`);
+      if (artifact === undefined)
+        throw new AppError('storage-failed', `Frame ${index} was rendered but is not in ${store.file}.`);
       return (await decodeImage(artifact.bytes, `frame ${index}`)).data;
     },
   };

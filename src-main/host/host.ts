@@ -5,6 +5,7 @@ import type { FrameSpec } from '../../src-shared/model/frame-spec.ts';
 import { planGrid } from '../../src-shared/model/grid.ts';
 import { type PlanContext, planFrame } from '../../src-shared/model/plan.ts';
 import { renderOrder } from '../../src-shared/model/render-order.ts';
+import { batchKey } from '../engine/pipelines/batch-key.ts';
 import { describeModel, type ModelDescription } from '../engine/pipelines/model-description.ts';
 import type { FrameResult, RgbImage, StepProgress } from '../engine/ports.ts';
 import { frameCacheOf, storedFrames } from './artifact-frames.ts';
@@ -20,7 +21,12 @@ import { type ReadModel, readModel } from './models/read-model.ts';
 import { resolveModel } from './models/resolve.ts';
 import type { HostPaths } from './paths.ts';
 import { openProject, type OpenProjectOptions, type Project } from './project.ts';
-import { createRenderJob, type RenderJobHooks, type RenderPorts, type RenderSummary } from './render/render-job.ts';
+import {
+  createRenderJob,
+  type RenderJobHooks,
+  type RenderPorts,
+  type RenderSummary,
+} from './render/render-job.ts';
 import { createEngine, type Engine, type EngineEvent } from './sessions/engine-client.ts';
 import type { ProviderChoice } from './sessions/providers.ts';
 
@@ -75,7 +81,12 @@ export interface Host {
   };
   openProject(file: string, options?: { readonly?: boolean }): Promise<Project>;
   /** Renders what the cache lacks. */
-  renderRange(project: Project, model: HostModel, range: FrameRange | undefined, hooks?: RenderJobHooks): Promise<RenderSummary>;
+  renderRange(
+    project: Project,
+    model: HostModel,
+    range: FrameRange | undefined,
+    hooks?: RenderJobHooks,
+  ): Promise<RenderSummary>;
   renderGrid(project: Project, model: HostModel, hooks?: RenderJobHooks): Promise<RenderSummary>;
   /** Writes frames that {@link renderRange} has made. */
   exportRange(
@@ -109,6 +120,8 @@ export interface Host {
   dispose(): Promise<void>;
 }
 
+/** Frames a GPU computes at once: measured gains level off near here, and memory for more is not everybody's. */
+const GPU_BATCH = 4;
 const DEFAULT_CACHE_BYTES = 8 * 1024 ** 3;
 
 /** Wires the folders of the host together; the only place where they meet. */
@@ -144,7 +157,8 @@ export function createHost(options: HostOptions): Host {
     engine.subscribe((event) => options.onEngineEvent?.(event));
     return engine;
   };
-  const inspect = (folder: string): Promise<Inspection> => theEngine().inspect(folder);
+  const inspect = (folder: string, components: readonly string[]): Promise<Inspection> =>
+    theEngine().inspect(folder, components);
   const ffmpeg = (): string =>
     findFfmpeg({
       platform: options.platform,
@@ -161,7 +175,11 @@ export function createHost(options: HostOptions): Host {
 
   const portsOf = (project: Project, model: HostModel): RenderPorts => ({
     cache: frameCacheOf(project.cache),
-    engine: { render: (request, hooks) => theEngine().render(model.folder, request, hooks) },
+    engine: {
+      batchSize: async () => ((await theEngine().provider(model.folder)).provider === 'cpu' ? 1 : GPU_BATCH),
+      batchKey: (spec) => batchKey(model.description, spec),
+      render: (requests, hooks) => theEngine().renderBatch(model.folder, requests, hooks),
+    },
     asset: project.asset,
     clock,
   });
@@ -171,7 +189,8 @@ export function createHost(options: HostOptions): Host {
     units: readonly { index: number; spec: FrameSpec }[],
     hooks: RenderJobHooks | undefined,
   ): Promise<RenderSummary> => {
-    for (const size of new Set(units.map(({ spec }) => `${spec.width}x${spec.height}`))) checkSize(model, size);
+    for (const size of new Set(units.map(({ spec }) => `${spec.width}x${spec.height}`)))
+      checkSize(model, size);
     return createRenderJob(portsOf(project, model), units, hooks).run();
   };
   const framesOf = (project: Project, model: HostModel, specs: readonly FrameSpec[]) =>
@@ -193,7 +212,12 @@ export function createHost(options: HostOptions): Host {
       },
       check: async (ref, cwd) => checkModel(await resolveModel(ref, modelRoots, cwd), { inspect }),
       import: (folder, name, hooks = {}) =>
-        importModel(folder, { roots: modelRoots, inspect, ...hooks, ...(name === undefined ? {} : { name }) }),
+        importModel(folder, {
+          roots: modelRoots,
+          inspect,
+          ...hooks,
+          ...(name === undefined ? {} : { name }),
+        }),
     },
     openProject: (file, { readonly = false } = {}) => openProject(file, { ...projectOptions, readonly }),
     async renderRange(project, model, range, hooks) {
@@ -201,10 +225,12 @@ export function createHost(options: HostOptions): Host {
       const { from, to } = rangeOf(document, range);
       const context = contextOf(project, model);
       const keyframes = document.keyframes.map((keyframe) => keyframe.frame);
-      const units = [...renderOrder(frameCount(document), { keyframes, range: { from, to } })].map((frame) => ({
-        index: frame,
-        spec: planFrame(document, frame, context),
-      }));
+      const units = [...renderOrder(frameCount(document), { keyframes, range: { from, to } })].map(
+        (frame) => ({
+          index: frame,
+          spec: planFrame(document, frame, context),
+        }),
+      );
       return renderSpecs(project, model, units, hooks);
     },
     renderGrid: async (project, model, hooks) => {
@@ -252,12 +278,18 @@ export function contextOf(project: Pick<Project, 'assetKeys'>, model: HostModel)
 function rangeOf(document: ProjectDocument, range: FrameRange | undefined): FrameRange {
   const count = frameCount(document);
   if (count === 0) {
-    throw new AppError('invalid-document', 'The project has no keyframes on its timeline, so there is nothing to render.');
+    throw new AppError(
+      'invalid-document',
+      'The project has no keyframes on its timeline, so there is nothing to render.',
+    );
   }
   if (range === undefined) return { from: 0, to: count - 1 };
   const { from, to } = range;
   if (from > to || to >= count) {
-    throw new AppError('invalid-input', `Frames ${from}-${to} are asked for; the project has frames 0-${count - 1}.`);
+    throw new AppError(
+      'invalid-input',
+      `Frames ${from}-${to} are asked for; the project has frames 0-${count - 1}.`,
+    );
   }
   return range;
 }

@@ -27,10 +27,15 @@ export function hostPaths({ env, platform, home, root }: Surroundings): HostPath
   const local = set('LOCALAPPDATA') ?? join(home, 'AppData', 'Local');
   const cacheHome =
     set('XDG_CACHE_HOME') ??
-    (platform === 'win32' ? local : platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache'));
+    (platform === 'win32'
+      ? local
+      : platform === 'darwin'
+        ? join(home, 'Library', 'Caches')
+        : join(home, '.cache'));
   const data = set('INBETWEEN_DATA_DIR');
   const cache =
-    set('INBETWEEN_CACHE_DIR') ?? join(cacheHome, platform === 'win32' ? join('inbetween', 'Cache') : 'inbetween');
+    set('INBETWEEN_CACHE_DIR') ??
+    join(cacheHome, platform === 'win32' ? join('inbetween', 'Cache') : 'inbetween');
   return {
     bundledModels: join(root, 'models'),
     userModels: data === undefined ? userModelsFolder({ env, platform, home }) : join(data, 'models'),

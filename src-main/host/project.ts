@@ -75,12 +75,15 @@ export function parseDocumentText(text: string, name: string): ProjectDocument {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new AppError('invalid-document', `${name} is not JSON: ${(error as Error).message}`, { cause: error });
+    throw new AppError('invalid-document', `${name} is not JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   try {
     return parseDocument(json);
   } catch (error) {
-    if (error instanceof AppError) throw new AppError(error.code, `${name}: ${error.message}`, { data: error.data });
+    if (error instanceof AppError)
+      throw new AppError(error.code, `${name}: ${error.message}`, { data: error.data });
     throw error;
   }
 }
@@ -128,7 +131,10 @@ async function openStoredProject(file: string, options: OpenProjectOptions): Pro
   try {
     const stored = store.document();
     if (stored === undefined) {
-      throw new AppError('invalid-document', `${file} holds no document yet; make one with "project from-json".`);
+      throw new AppError(
+        'invalid-document',
+        `${file} holds no document yet; make one with "project from-json".`,
+      );
     }
     return {
       file,
@@ -151,7 +157,9 @@ async function openStoredProject(file: string, options: OpenProjectOptions): Pro
 
 function readPicture(path: string, reference: string): Promise<Uint8Array> {
   return readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new AppError('invalid-asset', `The picture ${reference} cannot be read: ${error.message}`, { cause: error });
+    throw new AppError('invalid-asset', `The picture ${reference} cannot be read: ${error.message}`, {
+      cause: error,
+    });
   });
 }
 
@@ -160,7 +168,9 @@ function missingAsset(sha256: string, file: string): AppError {
 }
 
 /** Decoding a photograph takes longer than a step of a small model: each picture is scaled once per size. */
-function fittedAssets(load: (sha256: string) => Promise<{ name: string; bytes: Uint8Array }>): Project['asset'] {
+function fittedAssets(
+  load: (sha256: string) => Promise<{ name: string; bytes: Uint8Array }>,
+): Project['asset'] {
   const fitted = new Map<string, Promise<RgbImage>>();
   return (sha256, width, height) => {
     const key = `${sha256} ${width}x${height}`;
@@ -190,14 +200,23 @@ export async function importDocument(
     const path = join(folder, reference);
     const bytes = await readPicture(path, reference);
     const { width, height } = await decodeImage(bytes, path);
-    assets.push({ name: reference, bytes, width, height, mediaType: MEDIA_TYPES[extname(path).toLowerCase()] ?? 'image/png' });
+    assets.push({
+      name: reference,
+      bytes,
+      width,
+      height,
+      mediaType: MEDIA_TYPES[extname(path).toLowerCase()] ?? 'image/png',
+    });
   }
   const store = openStore(out, { create: true, clock });
   try {
     store.transact(() => {
       const revision = store.document()?.revision ?? 0;
       if (revision > 0) {
-        throw new AppError('invalid-input', `${basename(out)} holds a project already; give the name of a new file.`);
+        throw new AppError(
+          'invalid-input',
+          `${basename(out)} holds a project already; give the name of a new file.`,
+        );
       }
       for (const asset of assets) store.putAsset(asset);
       store.saveDocument(JSON.stringify(document), { expectedRevision: revision });

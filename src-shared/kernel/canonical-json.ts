@@ -1,4 +1,5 @@
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 /**
  * JSON with sorted keys and no spaces, so that equal values have equal texts on every machine. Members that are

@@ -39,7 +39,7 @@ export interface FrameState {
 }
 
 /** Schedulers that read η (TCD: its γ); for the others it decides nothing, so it stays out of the spec. */
-const ETA_DEFAULTS: { readonly [name in SchedulerName]?: number } = { ddim: 0, tcd: 0.3 };
+const ETA_DEFAULTS: { readonly [name in SchedulerName]?: number } = { ddim: 0, tcd: 0 };
 
 /**
  * The spec of a state: settings and the model's defaults filled in, and what decides nothing taken out (the negative

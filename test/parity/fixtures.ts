@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync } from 'node:fs';
-import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { python } from '../../scripts/python-env.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -27,11 +28,15 @@ export interface ParityCase {
 }
 
 /**
- * Makes the fixtures with Python, or takes those that the same scripts made before (.cache/parity).
- * INBETWEEN_PARITY_FIXTURES names a folder that make_parity_fixtures.py has already written.
+ * The folder that make_parity_fixtures.py writes: made with Python, or taken from an earlier run of the same scripts
+ * (.cache/parity). INBETWEEN_PARITY_FIXTURES names a folder that is there already.
  */
+export async function parityFixtures(): Promise<string> {
+  return process.env.INBETWEEN_PARITY_FIXTURES ?? (await make());
+}
+
 export async function parityCases(): Promise<ParityCase[]> {
-  const folder = process.env.INBETWEEN_PARITY_FIXTURES ?? (await make());
+  const folder = await parityFixtures();
   const cases = JSON.parse(await readFile(join(folder, 'cases.json'), 'utf8')) as ParityCase[];
   const absolute = (path: string | undefined) => (path === undefined ? undefined : join(folder, path));
   return cases.map((one) => {
@@ -50,22 +55,47 @@ export async function parityCases(): Promise<ParityCase[]> {
 async function make(): Promise<string> {
   const cache = join(root, '.cache', 'parity');
   const folder = join(cache, await scriptsHash());
-  if (existsSync(folder)) return folder;
   await mkdir(cache, { recursive: true });
-  // Fixtures of older scripts are of no use; those that another run is writing carry a process id.
-  for (const name of await readdir(cache)) {
-    if (!name.includes('.partial-')) await rm(join(cache, name), { recursive: true, force: true });
-  }
-  const partial = `${folder}.partial-${process.pid}`;
-  try {
-    await run(await python(), [join(import.meta.dirname, 'make_parity_fixtures.py'), '--out', partial]);
-    await rename(partial, folder).catch((error: unknown) => {
-      if (!existsSync(folder)) throw error;
-    });
-  } finally {
-    await rm(partial, { recursive: true, force: true });
+  const lock = join(cache, 'lock');
+  while (!existsSync(folder)) {
+    if (!(await take(lock))) {
+      // Another test file makes them.
+      await setTimeout(500);
+      continue;
+    }
+    try {
+      for (const name of await readdir(cache)) {
+        if (name !== 'lock') await rm(join(cache, name), { recursive: true, force: true });
+      }
+      const partial = `${folder}.partial`;
+      await run(await python(), [join(import.meta.dirname, 'make_parity_fixtures.py'), '--out', partial]);
+      await rename(partial, folder);
+    } finally {
+      await rm(lock, { force: true });
+    }
   }
   return folder;
+}
+
+/** Whether this process now holds the lock; one whose holder is gone is broken for the next try. */
+async function take(lock: string): Promise<boolean> {
+  try {
+    await writeFile(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch {
+    const holder = Number(await readFile(lock, 'utf8').catch(() => ''));
+    if (holder > 0 && !isRunning(holder)) await rm(lock, { force: true });
+    return false;
+  }
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function scriptsHash(): Promise<string> {
@@ -82,7 +112,7 @@ function run(command: string, args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 2, 'pipe'], env });
     let errors = '';
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       errors = (errors + chunk.toString()).slice(-4000);
     });
     child.on('error', reject);

@@ -1,6 +1,7 @@
 """Reading a pipeline folder as diffusers' save_pretrained writes it, with messages that name what is wrong."""
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 _WEIGHTS = ("diffusion_pytorch_model", "model", "pytorch_model")
 _ENDINGS = (".safetensors", ".bin", ".safetensors.index.json", ".bin.index.json")
+_VARIANT = re.compile(rf"(?:{'|'.join(_WEIGHTS)})\.(\w+)(?:-\d+-of-\d+)?\.(?:safetensors|bin)")
+"""model.fp16.safetensors, and its shards model.fp16-00001-of-00002.safetensors."""
 
 
 class Source:
@@ -85,23 +88,16 @@ class Source:
 
     def _variant(self, component: str) -> str | None:
         folder = self.folder / component
-        found = None
-        for path in sorted(folder.iterdir()):
-            for weights in _WEIGHTS:
-                for ending in _ENDINGS:
-                    if path.name == weights + ending:
-                        return None
-                    if path.name.startswith(f"{weights}.") and path.name.endswith(ending):
-                        # model.fp16.safetensors; shards are named model-00001-of-…, so they have no variant part.
-                        middle = path.name[len(weights) + 1 : len(path.name) - len(ending)]
-                        if middle and "." not in middle:
-                            found = found or middle
-        if found is None:
-            raise SourceError(
-                f"{folder} has no weights; expected diffusion_pytorch_model.safetensors, model.safetensors or their "
-                ".bin equivalents"
-            )
-        return found
+        names = sorted(path.name for path in folder.iterdir())
+        if any(name == weights + ending for name in names for weights in _WEIGHTS for ending in _ENDINGS):
+            return None
+        for name in names:
+            if found := _VARIANT.fullmatch(name):
+                return found.group(1)
+        raise SourceError(
+            f"{folder} has no weights; expected diffusion_pytorch_model.safetensors, model.safetensors or their .bin "
+            "equivalents"
+        )
 
 
 def config_of(model: Any, source: dict[str, Any]) -> dict[str, Any]:

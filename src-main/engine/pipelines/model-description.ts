@@ -1,4 +1,5 @@
 import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { parsePythonJson } from '../../../src-shared/kernel/python-json.ts';
 import { SCHEDULER_NAMES, type SchedulerName } from '../../../src-shared/model/frame-spec.ts';
 import type { SchedulerConfig } from '../schedulers/scheduler.ts';
 
@@ -275,7 +276,7 @@ function readObject(
   if (text === undefined) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parsePythonJson(text);
   } catch (cause) {
     throw new AppError('invalid-model', `${path} is not valid JSON: ${(cause as Error).message}`, { cause });
   }

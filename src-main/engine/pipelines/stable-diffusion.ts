@@ -1,9 +1,9 @@
 import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
-import { canonicalJson, type Json } from '../../../src-shared/kernel/canonical-json.ts';
 import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
 import type { RenderHooks, RgbImage, SessionSource } from '../ports.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { batchKey, isGuided } from './batch-key.ts';
 import type { ModelDescription } from './model-description.ts';
 import { type NoiseStream, openNoise } from './noise-stream.ts';
 import { binaryMask, maskOnLatents, pictureToTensor, withoutMasked } from './picture.ts';
@@ -31,20 +31,6 @@ export function createStableDiffusion(
     sample: (inputs, hooks) => sample(source, model, inputs, hooks),
     decode: (latents) => decodeLatents(source, model, latents),
   };
-}
-
-function isGuided(model: ModelDescription, spec: FrameSpec): boolean {
-  return spec.sampler.guidanceScale > 1 && model.unet.timeCondDim === null;
-}
-
-function batchKey(model: ModelDescription, spec: FrameSpec): string {
-  const { scheduler, overrides, steps, eta } = spec.sampler;
-  return canonicalJson({
-    size: [spec.width, spec.height],
-    sampler: [scheduler, overrides as Json, steps, eta],
-    strength: spec.init === null ? null : spec.init.strength,
-    guided: isGuided(model, spec),
-  });
 }
 
 async function sample(

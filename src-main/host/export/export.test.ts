@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -69,7 +77,9 @@ interface Decoded {
 }
 
 function decode(file: string): Decoded {
-  const result = spawnSync(ffmpeg, ['-hide_banner', '-i', file, '-map', '0:v', '-f', 'null', '-'], { encoding: 'utf8' });
+  const result = spawnSync(ffmpeg, ['-hide_banner', '-i', file, '-map', '0:v', '-f', 'null', '-'], {
+    encoding: 'utf8',
+  });
   const counts = [...result.stderr.matchAll(/frame=\s*(\d+)/g)];
   return { frames: Number(counts.at(-1)?.[1] ?? 0), words: result.stderr };
 }
@@ -95,7 +105,10 @@ describe('timeline', () => {
   it('spreads GIF delays on the centisecond grid so that their sum stays exact', () => {
     const delays = centisecondTimeline(24, playback).map(({ delay }) => delay);
     assert.deepEqual(delays.slice(0, 6), [8, 9, 8, 8, 9, 8]);
-    assert.equal(delays.reduce((a, b) => a + b), 200);
+    assert.equal(
+      delays.reduce((a, b) => a + b),
+      200,
+    );
   });
   it('plays forth and back without doubling the ends', () => {
     assert.deepEqual(playOrder(4, true), [0, 1, 2, 3, 2, 1]);
@@ -104,7 +117,10 @@ describe('timeline', () => {
   });
   it('holds the ends as time in a GIF and as repeated frames in a video', () => {
     const held = { ...playback, fps: 10, holdFirst: 0.5, holdLast: 1 };
-    assert.deepEqual(centisecondTimeline(3, held).map(({ delay }) => delay), [60, 10, 110]);
+    assert.deepEqual(
+      centisecondTimeline(3, held).map(({ delay }) => delay),
+      [60, 10, 110],
+    );
     assert.deepEqual(videoTimeline(3, held), [0, 0, 0, 0, 0, 0, 1, ...Array(11).fill(2)]);
   });
   it('keeps the rates of television exact', () => {
@@ -151,7 +167,11 @@ describe('GIF', () => {
   });
   it('says so when viewers cannot play it that fast', async () => {
     const notes: string[] = [];
-    const fast = request({ out: join(folder, 'fast.gif'), format: 'gif', playback: { ...playback, fps: 100 } });
+    const fast = request({
+      out: join(folder, 'fast.gif'),
+      format: 'gif',
+      playback: { ...playback, fps: 100 },
+    });
     await exportFrames(fast, { onNote: (note) => notes.push(note) });
     assert.match(notes[0] ?? '', /100 fps is more than GIF viewers play/);
   });
@@ -211,7 +231,10 @@ describe('MP4, WebM, WebP and PNG sequences', () => {
 });
 
 describe('the project inside every output', () => {
-  const document = JSON.stringify({ name: 'Кот → 犬 🐈', filler: Array.from({ length: 40_000 }, (_, i) => i * 7919) });
+  const document = JSON.stringify({
+    name: 'Кот → 犬 🐈',
+    filler: Array.from({ length: 40_000 }, (_, i) => i * 7919),
+  });
   for (const format of ['gif', 'mp4', 'webm', 'webp', 'png'] as const) {
     it(`comes back out of ${format}, ${Math.round(document.length / 1000)} KB of it`, async () => {
       const out = join(folder, format === 'png' ? 'carrier' : `carrier.${format}`);
@@ -240,7 +263,16 @@ describe('the project inside every output', () => {
 
 function gridOf(out: string) {
   const source = gradient(6, 40, 30);
-  return { source, rows: 2, columns: 3, out, format: 'png' as const, gap: 0, background: '#101014', quality: 90 };
+  return {
+    source,
+    rows: 2,
+    columns: 3,
+    out,
+    format: 'png' as const,
+    gap: 0,
+    background: '#101014',
+    quality: 90,
+  };
 }
 
 describe('grids', () => {
@@ -259,7 +291,10 @@ describe('grids', () => {
     assert.equal(summary.width, 1050);
     const { data, info } = await sharp(out).raw().toBuffer({ resolveWithObject: true });
     const line = data.subarray(info.width * (info.height - 15) * 3);
-    assert.ok(line.some((value) => value > 150), 'the last label can be seen');
+    assert.ok(
+      line.some((value) => value > 150),
+      'the last label can be seen',
+    );
   });
   it('refuses a sheet larger than its format can be', async () => {
     const huge = { ...gridOf(join(folder, 'huge.webp')), format: 'webp' as const, width: 20_000 };
@@ -284,11 +319,20 @@ describe('failures', () => {
       (error: AppError) => error.code === 'cancelled',
     );
     assert.equal(readFileSync(out, 'utf8'), 'earlier');
-    assert.deepEqual(readdirSync(folder).filter((name) => name.startsWith('.part-')), []);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('.part-')),
+      [],
+    );
   });
   it('pass on the error of a frame that cannot be read', async () => {
-    const source = { ...gradient(5, 16, 16), frame: () => Promise.reject(new AppError('storage-failed', 'frame 3 is gone')) };
-    await assert.rejects(exportFrames(request({ out: join(folder, 'x.gif'), format: 'gif', source })), /frame 3 is gone/);
+    const source = {
+      ...gradient(5, 16, 16),
+      frame: () => Promise.reject(new AppError('storage-failed', 'frame 3 is gone')),
+    };
+    await assert.rejects(
+      exportFrames(request({ out: join(folder, 'x.gif'), format: 'gif', source })),
+      /frame 3 is gone/,
+    );
     assert.ok(!existsSync(join(folder, 'x.gif')));
   });
   it('name ffmpeg when it is missing', () => {
@@ -307,7 +351,11 @@ describe('failures', () => {
       // Noise cannot be compressed into the small disk.
       const noise = createGenerator();
       const source = { ...plain, frame: async () => Uint8Array.from({ length: 256 * 256 * 3 }, noise) };
-      for (const [out, format] of [['a', 'png'], ['a.mp4', 'mp4'], ['a.gif', 'gif']] as const) {
+      for (const [out, format] of [
+        ['a', 'png'],
+        ['a.mp4', 'mp4'],
+        ['a.gif', 'gif'],
+      ] as const) {
         await assert.rejects(
           exportFrames(request({ out: join(disk, out), format, source, quality: 100 })),
           (error: AppError) => error.code === 'disk-full' || error.code === 'export-failed',

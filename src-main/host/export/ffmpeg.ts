@@ -15,13 +15,19 @@ export function findFfmpeg(options: { setting?: string; path?: string; platform:
   const { setting } = options;
   if (setting !== undefined && setting !== '') {
     if (isExecutable(setting)) return setting;
-    throw new AppError('ffmpeg-missing', `The ffmpeg that is set, ${setting}, does not exist or cannot be run.`);
+    throw new AppError(
+      'ffmpeg-missing',
+      `The ffmpeg that is set, ${setting}, does not exist or cannot be run.`,
+    );
   }
   const exe = options.platform === 'win32' ? 'ffmpeg.exe' : 'ffmpeg';
   const candidates = [
     packaged(() => require('ffmpeg-static') as string | null),
     packaged(() => (require('@ffmpeg-installer/ffmpeg') as { path: string }).path),
-    ...(options.path ?? '').split(delimiter).filter(Boolean).map((folder) => join(folder, exe)),
+    ...(options.path ?? '')
+      .split(delimiter)
+      .filter(Boolean)
+      .map((folder) => join(folder, exe)),
   ];
   const found = candidates.find((candidate) => candidate !== undefined && isExecutable(candidate));
   if (found !== undefined) return found;
@@ -96,7 +102,9 @@ export async function runFfmpeg(
   if (signal?.aborted) throw cancelledError('The export');
   if (failure !== undefined) throw failure;
   if (error !== undefined) {
-    throw new AppError('ffmpeg-missing', `${ffmpeg} could not be started: ${error.message}`, { cause: error });
+    throw new AppError('ffmpeg-missing', `${ffmpeg} could not be started: ${error.message}`, {
+      cause: error,
+    });
   }
   if (code === 0) return;
   const last = words.trim().split('\n').slice(-3).join(' ');

@@ -2,7 +2,12 @@ import { extname } from 'node:path';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import type { ExportFormat } from './types.ts';
 
-const BY_ENDING: Readonly<Record<string, ExportFormat>> = { '.gif': 'gif', '.mp4': 'mp4', '.webm': 'webm', '.webp': 'webp' };
+const BY_ENDING: Readonly<Record<string, ExportFormat>> = {
+  '.gif': 'gif',
+  '.mp4': 'mp4',
+  '.webm': 'webm',
+  '.webp': 'webp',
+};
 export type GridFormat = 'jpeg' | 'png' | 'webp';
 const GRID_BY_ENDING: Readonly<Record<string, GridFormat>> = {
   '.jpg': 'jpeg',

@@ -78,7 +78,11 @@ async function scan(window: Window): Promise<GifStructure> {
         if (block.toString('latin1', 0, 11) === 'NETSCAPE2.0') repeats = block.readUInt16LE(13);
       } else if (label === 0xfe) comments.push(await readSubBlocks(window, at + 2));
       at = await skipSubBlocks(window, at + 2);
-    } else throw new AppError('invalid-asset', `The GIF has an unknown block (0x${kind.toString(16)}) at byte ${at}.`);
+    } else
+      throw new AppError(
+        'invalid-asset',
+        `The GIF has an unknown block (0x${kind.toString(16)}) at byte ${at}.`,
+      );
   }
   return {
     width: head.readUInt16LE(6),
@@ -115,7 +119,11 @@ async function readSubBlocks(window: Window, start: number): Promise<string> {
  * Writes exact delays into a finished GIF and adds a comment before its trailer.
  * @throws {AppError} export-failed when the number of pictures is not the number of delays
  */
-export async function finishGif(file: string, delays: readonly number[], comment: string | undefined): Promise<void> {
+export async function finishGif(
+  file: string,
+  delays: readonly number[],
+  comment: string | undefined,
+): Promise<void> {
   const structure = await readGifStructure(file);
   if (structure.delayOffsets.length !== delays.length) {
     throw new AppError(

@@ -56,12 +56,22 @@ export async function writeGif(
       const palette = join(work, 'palette.png');
       const generate = `palettegen=max_colors=${colours}:reserve_transparent=1:stats_mode=full`;
       const all = Array.from({ length: source.count }, (_, i) => i);
-      await runFfmpeg(request.ffmpeg, [...threads, ...input, '-vf', generate, palette], feed(all), hooks.signal);
+      await runFfmpeg(
+        request.ffmpeg,
+        [...threads, ...input, '-vf', generate, palette],
+        feed(all),
+        hooks.signal,
+      );
       const args = [...threads, ...input, '-i', palette, '-lavfi', use, ...output];
       await runFfmpeg(request.ffmpeg, args, feed(order), hooks.signal);
     } else {
       const graph = `split[a][b];[a]palettegen=max_colors=${colours}:stats_mode=single[p];[b][p]${use}:new=1`;
-      await runFfmpeg(request.ffmpeg, [...threads, ...input, '-lavfi', graph, ...output], feed(order), hooks.signal);
+      await runFfmpeg(
+        request.ffmpeg,
+        [...threads, ...input, '-lavfi', graph, ...output],
+        feed(order),
+        hooks.signal,
+      );
     }
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -62,7 +62,13 @@ export async function exportGrid(request: GridRequest, hooks: ExportHooks = {}):
   const sheet = await compose(request, layout, hooks);
   const bytes = await encode(sheet, request, width, height);
   await writeWhole(request.out, 'file', (temporary) => writeFile(temporary, bytes));
-  return { out: request.out, cells: request.source.count, width, height, bytes: await sizeOnDisk(request.out) };
+  return {
+    out: request.out,
+    cells: request.source.count,
+    width,
+    height,
+    bytes: await sizeOnDisk(request.out),
+  };
 }
 
 interface Layout {
@@ -94,7 +100,9 @@ function layoutOf({ source, rows, columns, gap, width, labels }: GridRequest): L
 async function compose(request: GridRequest, layout: Layout, hooks: ExportHooks): Promise<Buffer> {
   const { source, columns, gap, background } = request;
   const { cellWidth, cellHeight, labelHeight, width, height } = layout;
-  const ground = await sharp({ create: { width: 1, height: 1, channels: 3, background } }).raw().toBuffer();
+  const ground = await sharp({ create: { width: 1, height: 1, channels: 3, background } })
+    .raw()
+    .toBuffer();
   const sheet = Buffer.alloc(width * height * 3, ground);
   const place = (pixels: Uint8Array, w: number, h: number, left: number, top: number): void => {
     for (let y = 0; y < h; y++) {
@@ -115,7 +123,8 @@ async function compose(request: GridRequest, layout: Layout, hooks: ExportHooks)
           .toBuffer();
     place(pixels, cellWidth, cellHeight, left, top);
     const label = request.labels?.[i];
-    if (label) place(await labelPixels(label, cellWidth, ground), cellWidth, labelHeight, left, top + cellHeight);
+    if (label)
+      place(await labelPixels(label, cellWidth, ground), cellWidth, labelHeight, left, top + cellHeight);
     hooks.onProgress?.({ done: i + 1, total: source.count });
   }
   return sheet;
@@ -123,7 +132,8 @@ async function compose(request: GridRequest, layout: Layout, hooks: ExportHooks)
 
 /** One line of text on the ground's colour, cut to the cell's width; black or white, whichever can be read. */
 async function labelPixels(label: string, width: number, ground: Buffer): Promise<Buffer> {
-  const bright = (ground[0] as number) * 0.3 + (ground[1] as number) * 0.59 + (ground[2] as number) * 0.11 > 128;
+  const bright =
+    (ground[0] as number) * 0.3 + (ground[1] as number) * 0.59 + (ground[2] as number) * 0.11 > 128;
   const background = { r: ground[0] as number, g: ground[1] as number, b: ground[2] as number };
   const font = join(dirname(require.resolve('dejavu-fonts-ttf/package.json')), 'ttf', 'DejaVuSans.ttf');
   // Pango reads markup: the artist's words are words.
@@ -139,7 +149,12 @@ async function labelPixels(label: string, width: number, ground: Buffer): Promis
   });
   const { data, info } = await text.png().toBuffer({ resolveWithObject: true });
   const cut = await sharp(data)
-    .extract({ left: 0, top: 0, width: Math.min(info.width, width - 4), height: Math.min(info.height, LABEL_HEIGHT - 2) })
+    .extract({
+      left: 0,
+      top: 0,
+      width: Math.min(info.width, width - 4),
+      height: Math.min(info.height, LABEL_HEIGHT - 2),
+    })
     .toBuffer();
   return sharp({ create: { width, height: LABEL_HEIGHT, channels: 3, background } })
     .composite([{ input: cut, left: 2, top: 2 }])

@@ -18,7 +18,7 @@ export function addJpegComment(jpeg: Uint8Array, text: string): Buffer {
 /** The joined texts of a JPEG's comment segments. */
 export function jpegComment(jpeg: Buffer): string {
   const parts: string[] = [];
-  for (let at = 2; at + 4 <= jpeg.length && jpeg[at] === 0xff; ) {
+  for (let at = 2; at + 4 <= jpeg.length && jpeg[at] === 0xff;) {
     const marker = jpeg[at + 1] as number;
     // Start of scan: picture data from here on.
     if (marker === 0xda) break;

@@ -37,7 +37,8 @@ export async function writeWhole<T>(
 async function checkReplaceable(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    if (error.code === 'ENOTDIR') throw new AppError('invalid-input', `${folder} is a file; a PNG sequence needs a folder.`);
+    if (error.code === 'ENOTDIR')
+      throw new AppError('invalid-input', `${folder} is a file; a PNG sequence needs a folder.`);
     throw error;
   });
   const foreign = names.find((name) => !/^frame-\d+\.png$/.test(name));
@@ -67,7 +68,9 @@ export function translate(error: unknown, out: string): unknown {
     return new AppError('disk-full', `The disk is full: ${out} was not written.`, { cause: error });
   }
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
-    return new AppError('read-only', `${out} cannot be written: the folder is read-only (${code}).`, { cause: error });
+    return new AppError('read-only', `${out} cannot be written: the folder is read-only (${code}).`, {
+      cause: error,
+    });
   }
   return new AppError('export-failed', `${out} was not written: ${message}`, { cause: error });
 }
@@ -76,6 +79,8 @@ export function translate(error: unknown, out: string): unknown {
 export async function sizeOnDisk(path: string): Promise<number> {
   const info = await stat(path);
   if (!info.isDirectory()) return info.size;
-  const sizes = await Promise.all((await readdir(path)).map(async (name) => (await stat(join(path, name))).size));
+  const sizes = await Promise.all(
+    (await readdir(path)).map(async (name) => (await stat(join(path, name))).size),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }

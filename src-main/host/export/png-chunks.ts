@@ -28,11 +28,12 @@ export function addProjectToPng(png: Uint8Array, document: string): Buffer {
 /** The project inside a PNG; undefined when there is none or its chunk is damaged. */
 export function projectOfPng(png: Buffer): string | undefined {
   if (!png.subarray(0, 8).equals(SIGNATURE)) return undefined;
-  for (let at = 8; at + 12 <= png.length; ) {
+  for (let at = 8; at + 12 <= png.length;) {
     const length = png.readUInt32BE(at);
     const type = png.toString('latin1', at + 4, at + 8);
     const data = png.subarray(at + 8, at + 8 + length);
-    if (type === 'iTXt' && data.toString('latin1', 0, KEYWORD.length + 1) === `${KEYWORD}\0`) return inflate(data);
+    if (type === 'iTXt' && data.toString('latin1', 0, KEYWORD.length + 1) === `${KEYWORD}\0`)
+      return inflate(data);
     if (type === 'IEND') return undefined;
     at += 12 + length;
   }

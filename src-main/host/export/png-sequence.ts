@@ -18,7 +18,9 @@ export async function writePngSequence(
   for (const [position, index] of order.entries()) {
     if (hooks.signal?.aborted) throw cancelledError('The export');
     const raw = { width: source.width, height: source.height, channels: 3 as const };
-    const png = await sharp(await source.frame(index), { raw }).png({ compressionLevel: 6, adaptiveFiltering: true }).toBuffer();
+    const png = await sharp(await source.frame(index), { raw })
+      .png({ compressionLevel: 6, adaptiveFiltering: true })
+      .toBuffer();
     const bytes = request.document === undefined ? png : addProjectToPng(png, request.document);
     await writeFile(join(folder, `frame-${String(position).padStart(digits, '0')}.png`), bytes);
     hooks.onProgress?.({ done: position + 1, total: order.length });

@@ -13,7 +13,12 @@ export interface Preset {
   readonly dither?: ExportRequest['dither'];
   readonly palette?: ExportRequest['palette'];
   /** Contact sheets only. */
-  readonly sheet?: { readonly columns: number; readonly gap: number; readonly labels: boolean; readonly width: number };
+  readonly sheet?: {
+    readonly columns: number;
+    readonly gap: number;
+    readonly labels: boolean;
+    readonly width: number;
+  };
 }
 
 export const PRESETS: readonly Preset[] = [

@@ -22,7 +22,10 @@ async function resizeFrame(
   const scale = { kernel: 'lanczos3' as const };
   if (size.fit !== 'contain') {
     const fit = size.fit === 'cover' ? 'cover' : 'fill';
-    return sharp(rgb, raw).resize(width, height, { fit, ...scale }).raw().toBuffer();
+    return sharp(rgb, raw)
+      .resize(width, height, { fit, ...scale })
+      .raw()
+      .toBuffer();
   }
   if (size.background !== 'blur') {
     return sharp(rgb, raw)
@@ -31,14 +34,22 @@ async function resizeFrame(
       .toBuffer();
   }
   // The picture's own colours, far out of focus, fill the bars.
-  const front = await sharp(rgb, raw).resize(width, height, { fit: 'inside', ...scale }).png({ compressionLevel: 0 }).toBuffer();
+  const front = await sharp(rgb, raw)
+    .resize(width, height, { fit: 'inside', ...scale })
+    .png({ compressionLevel: 0 })
+    .toBuffer();
   const small = await sharp(rgb, raw)
     .resize(Math.max(8, width >> 3), Math.max(8, height >> 3), { fit: 'cover' })
     .blur(8)
     .modulate({ brightness: 0.7 })
     .png({ compressionLevel: 0 })
     .toBuffer();
-  return sharp(await sharp(small).resize(width, height, { fit: 'fill', kernel: 'cubic' }).png({ compressionLevel: 0 }).toBuffer())
+  return sharp(
+    await sharp(small)
+      .resize(width, height, { fit: 'fill', kernel: 'cubic' })
+      .png({ compressionLevel: 0 })
+      .toBuffer(),
+  )
     .composite([{ input: front, gravity: 'centre' }])
     .removeAlpha()
     .raw()

@@ -57,7 +57,8 @@ export function frameRate(fps: number): string {
 export function checkPlayback(playback: Playback): void {
   const { fps, loop, holdFirst, holdLast } = playback;
   if (!(fps > 0 && fps <= 240)) throw invalid('fps', fps, 'a number above 0, at most 240');
-  if (!(Number.isInteger(loop) && loop >= 0 && loop <= 65535)) throw invalid('loop', loop, 'an integer 0 (for ever) to 65535');
+  if (!(Number.isInteger(loop) && loop >= 0 && loop <= 65535))
+    throw invalid('loop', loop, 'an integer 0 (for ever) to 65535');
   for (const [name, value] of Object.entries({ holdFirst, holdLast })) {
     if (!(value >= 0 && value <= 600)) throw invalid(name, value, 'seconds from 0 to 600');
   }

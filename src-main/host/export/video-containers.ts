@@ -76,7 +76,10 @@ function element(id: number, data: Buffer): Buffer {
   return Buffer.concat([idBytes, encodedSize(BigInt(data.length), 8), data]);
 }
 
-async function edit(file: string, change: (handle: FileHandle, size: number) => Promise<void>): Promise<void> {
+async function edit(
+  file: string,
+  change: (handle: FileHandle, size: number) => Promise<void>,
+): Promise<void> {
   const handle = await open(file, 'r+');
   try {
     await change(handle, (await handle.stat()).size);

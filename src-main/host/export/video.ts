@@ -4,9 +4,19 @@ import type { ExportHooks, ExportRequest, FrameSource } from './types.ts';
 import { addProjectToMp4, addProjectToWebm } from './video-containers.ts';
 
 /** Colours as high-definition video has them, written into the stream so that players do not guess. */
-const BT709 = ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'];
+const BT709 = [
+  '-colorspace',
+  'bt709',
+  '-color_primaries',
+  'bt709',
+  '-color_trc',
+  'bt709',
+  '-color_range',
+  'tv',
+];
 /** 4:2:0 needs even sides; the last row or column is repeated rather than the picture scaled. */
-const EVEN = 'pad=ceil(iw/2)*2:ceil(ih/2)*2:0:0,scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int';
+const EVEN =
+  'pad=ceil(iw/2)*2:ceil(ih/2)*2:0:0,scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int';
 
 type Written = { frames: number; duration: number };
 
@@ -19,7 +29,19 @@ export async function writeMp4(
   // CRF 14 cannot be told from the source, 34 is small.
   const crf = Math.round(34 - (request.quality / 100) * 20);
   const written = await writeVideo(file, request, source, hooks, [
-    ...['-c:v', 'libx264', '-preset', 'medium', '-crf', String(crf), '-pix_fmt', 'yuv420p', '-vf', EVEN, ...BT709],
+    ...[
+      '-c:v',
+      'libx264',
+      '-preset',
+      'medium',
+      '-crf',
+      String(crf),
+      '-pix_fmt',
+      'yuv420p',
+      '-vf',
+      EVEN,
+      ...BT709,
+    ],
     ...['-movflags', '+faststart', '-f', 'mp4'],
   ]);
   if (request.document !== undefined) await addProjectToMp4(file, request.document);
@@ -34,7 +56,20 @@ export async function writeWebm(
 ): Promise<Written> {
   const crf = Math.round(48 - (request.quality / 100) * 33);
   const written = await writeVideo(file, request, source, hooks, [
-    ...['-c:v', 'libvpx-vp9', '-crf', String(crf), '-b:v', '0', '-deadline', 'good', '-cpu-used', '4', '-row-mt', '1'],
+    ...[
+      '-c:v',
+      'libvpx-vp9',
+      '-crf',
+      String(crf),
+      '-b:v',
+      '0',
+      '-deadline',
+      'good',
+      '-cpu-used',
+      '4',
+      '-row-mt',
+      '1',
+    ],
     ...['-pix_fmt', 'yuv420p', '-vf', EVEN, ...BT709, '-f', 'webm'],
   ]);
   if (request.document !== undefined) await addProjectToWebm(file, request.document);

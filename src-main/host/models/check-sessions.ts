@@ -1,3 +1,4 @@
+import { parsePythonJson } from '../../../src-shared/kernel/python-json.ts';
 import type { TensorInfo } from '../../engine/ports.ts';
 import type { Inspection, Report } from './check.ts';
 
@@ -40,7 +41,7 @@ export function checkSessions(
   });
 
   const config = (path: string, key: string): number | undefined => {
-    const value = (JSON.parse(texts[path] ?? '{}') as Record<string, unknown> | null)?.[key];
+    const value = (parsePythonJson(texts[path] ?? '{}') as Record<string, unknown> | null)?.[key];
     return typeof value === 'number' ? value : undefined;
   };
   const hidden = size(text?.outputs[0], 2) ?? config('text_encoder/config.json', 'hidden_size');

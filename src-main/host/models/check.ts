@@ -1,3 +1,4 @@
+import { parsePythonJson } from '../../../src-shared/kernel/python-json.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { COMPONENTS } from '../../engine/pipelines/create-pipeline.ts';
 import { describeModel } from '../../engine/pipelines/model-description.ts';
@@ -124,7 +125,7 @@ async function readJsonTexts(
   for (const path of paths.filter(isModelText)) {
     try {
       const text = await readModelText(folder, path);
-      if (path.endsWith('.json')) JSON.parse(text);
+      if (path.endsWith('.json')) parsePythonJson(text);
       texts[path] = text;
     } catch (error) {
       report('error', path, `${path} cannot be read: ${messageOf(error)}`);

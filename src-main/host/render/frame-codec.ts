@@ -27,7 +27,8 @@ export async function decodeImage(bytes: Uint8Array, name: string): Promise<RgbI
       .toBuffer({ resolveWithObject: true });
     if (info.channels === 3) return { width: info.width, height: info.height, data };
     const rgb = new Uint8Array(info.width * info.height * 3);
-    for (let i = 0; i < info.width * info.height; i++) rgb.fill(data[i * info.channels] as number, i * 3, i * 3 + 3);
+    for (let i = 0; i < info.width * info.height; i++)
+      rgb.fill(data[i * info.channels] as number, i * 3, i * 3 + 3);
     return { width: info.width, height: info.height, data: rgb };
   } catch (error) {
     throw new AppError('invalid-asset', `${name} is not a picture that can be read: ${reasonOf(error)}.`, {

@@ -32,10 +32,15 @@ export interface FrameCache {
 
 /** Who computes frames. Requests may overlap; they are answered in the order they were made. */
 export interface FrameEngine {
+  /** Frames that are worth computing together: 1 on a CPU, which gains nothing from batches, more on a GPU. */
+  batchSize(): Promise<number>;
+  /** Frames with equal keys can share a batch. */
+  batchKey(spec: FrameSpec): string;
+  /** One result a request, in order. */
   render(
-    request: FrameRequest,
+    requests: readonly FrameRequest[],
     hooks: { signal?: AbortSignal; onStep?(progress: StepProgress): void },
-  ): Promise<FrameResult>;
+  ): Promise<readonly FrameResult[]>;
 }
 
 export interface RenderPorts {
@@ -87,6 +92,13 @@ export interface RenderJob {
   setPlayhead(index: number): void;
 }
 
+/** A picture that the cache lacks, and the units that want it. */
+interface Missing {
+  readonly key: string;
+  readonly spec: FrameSpec;
+  readonly indices: number[];
+}
+
 /** One frame ahead keeps the engine busy while the host encodes and stores the frame before. */
 const FRAMES_IN_FLIGHT = 2;
 
@@ -94,18 +106,34 @@ const FRAMES_IN_FLIGHT = 2;
  * Computes the pictures that the cache lacks, in the order of `units` except that the playhead's comes first.
  * @throws {AppError} cancelled when the signal fires; the engine's or the cache's error otherwise
  */
-export function createRenderJob(ports: RenderPorts, units: readonly RenderUnit[], hooks: RenderJobHooks = {}): RenderJob {
+export function createRenderJob(
+  ports: RenderPorts,
+  units: readonly RenderUnit[],
+  hooks: RenderJobHooks = {},
+): RenderJob {
   const keyed = units.map((unit) => ({ ...unit, key: frameKey(unit.spec) }));
-  const missing = new Map<string, { spec: FrameSpec; indices: number[] }>();
+  const missing = new Map<string, Omit<Missing, 'key'>>();
   const embeddings = new Map<string, Tensor>();
   let playhead: string | undefined;
 
-  const takeNext = (): { key: string; spec: FrameSpec; indices: number[] } | undefined => {
-    const key = playhead !== undefined && missing.has(playhead) ? playhead : missing.keys().next().value;
-    if (key === undefined) return undefined;
-    const entry = missing.get(key);
-    missing.delete(key);
-    return entry === undefined ? undefined : { key, ...entry };
+  /** The next picture and, for a batch, those after it that can be computed with it. */
+  const takeNext = (batchSize: number): Missing[] => {
+    const first = playhead !== undefined && missing.has(playhead) ? playhead : missing.keys().next().value;
+    if (first === undefined) return [];
+    const batch: Missing[] = [];
+    const take = (key: string): void => {
+      const entry = missing.get(key);
+      if (entry !== undefined) batch.push({ key, ...entry });
+      missing.delete(key);
+    };
+    take(first);
+    if (batchSize === 1) return batch;
+    const wanted = ports.engine.batchKey((batch[0] as Missing).spec);
+    for (const [key, { spec }] of [...missing]) {
+      if (batch.length === batchSize) break;
+      if (ports.engine.batchKey(spec) === wanted) take(key);
+    }
+    return batch;
   };
 
   const requestFor = async (spec: FrameSpec): Promise<FrameRequest> => {
@@ -122,6 +150,27 @@ export function createRenderJob(ports: RenderPorts, units: readonly RenderUnit[]
       if (typeof hash === 'string') assets[hash] = await ports.asset(hash, spec.width, spec.height);
     }
     return { spec, embeddings: known, assets };
+  };
+
+  const renderBatch = async (
+    batch: readonly Missing[],
+    onStep: (done: number) => void,
+  ): Promise<readonly FrameResult[]> => {
+    const requests = await Promise.all(batch.map(({ spec }) => requestFor(spec)));
+    const options = {
+      ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
+      onStep: ({ step, steps }: StepProgress) => onStep(Math.min(step / Math.max(1, steps), 0.999)),
+    };
+    try {
+      return await ports.engine.render(requests, options);
+    } catch (error) {
+      const tooMuch = requests.length > 1 && error instanceof AppError && error.code === 'engine-failed';
+      if (!tooMuch) throw error;
+      // Mostly too little memory on the card: one by one they may fit.
+      const results: FrameResult[] = [];
+      for (const request of requests) results.push(...(await ports.engine.render([request], options)));
+      return results;
+    }
   };
 
   const run = async (): Promise<RenderSummary> => {
@@ -155,14 +204,8 @@ export function createRenderJob(ports: RenderPorts, units: readonly RenderUnit[]
     };
     report();
 
-    let lastFinish = start;
-    const finish = async (
-      next: { key: string; spec: FrameSpec; indices: number[] },
-      result: FrameResult,
-    ): Promise<void> => {
-      const now = ports.clock();
-      const costMs = now - lastFinish;
-      lastFinish = now;
+    let lastResult = start;
+    const finish = async (next: Missing, result: FrameResult, costMs: number): Promise<void> => {
       const png = await encodePng(result.image);
       for (const [key, tensor] of Object.entries(result.embeddings)) embeddings.set(key, tensor);
       ports.cache.put({
@@ -187,16 +230,17 @@ export function createRenderJob(ports: RenderPorts, units: readonly RenderUnit[]
 
     // A failure of one lane must stop the other before it takes a new frame, and still let its frame be stored.
     let failure: unknown;
+    const batchSize = work === 0 ? 1 : Math.max(1, await ports.engine.batchSize());
     const lane = async (): Promise<void> => {
       while (failure === undefined) {
         throwIfCancelled(hooks.signal, 'The render');
-        const next = takeNext();
-        if (next === undefined) return;
-        const result = await ports.engine.render(await requestFor(next.spec), {
-          ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
-          onStep: ({ step, steps }) => report(Math.min(step / Math.max(1, steps), 0.999)),
-        });
-        await finish(next, result);
+        const batch = takeNext(batchSize);
+        if (batch.length === 0) return;
+        const results = await renderBatch(batch, (step) => report(step * batch.length));
+        const now = ports.clock();
+        const costMs = (now - lastResult) / batch.length;
+        lastResult = now;
+        for (const [i, next] of batch.entries()) await finish(next, results[i] as FrameResult, costMs);
       }
     };
     const lanes = Array.from({ length: Math.min(FRAMES_IN_FLIGHT, Math.max(1, work)) }, () =>
@@ -206,7 +250,8 @@ export function createRenderJob(ports: RenderPorts, units: readonly RenderUnit[]
     );
     await Promise.all(lanes);
     if (failure !== undefined) throw failure;
-    if (done !== total) throw new AppError('internal', `${total - done} of ${total} frames were not rendered.`);
+    if (done !== total)
+      throw new AppError('internal', `${total - done} of ${total} frames were not rendered.`);
     return { total, rendered, cached: total - rendered };
   };
 

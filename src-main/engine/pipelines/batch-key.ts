@@ -1,0 +1,19 @@
+import { canonicalJson, type Json } from '../../../src-shared/kernel/canonical-json.ts';
+import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
+import type { ModelDescription } from './model-description.ts';
+
+/** Whether classifier-free guidance is active: scale > 1, and no U-Net that takes the scale as an input instead. */
+export function isGuided(model: ModelDescription, spec: FrameSpec): boolean {
+  return spec.sampler.guidanceScale > 1 && model.unet.timeCondDim === null;
+}
+
+/** Frames with equal keys can share a model batch: they agree in size, timesteps and guidance being on. */
+export function batchKey(model: ModelDescription, spec: FrameSpec): string {
+  const { scheduler, overrides, steps, eta } = spec.sampler;
+  return canonicalJson({
+    size: [spec.width, spec.height],
+    sampler: [scheduler, overrides as Json, steps, eta],
+    strength: spec.init === null ? null : spec.init.strength,
+    guided: isGuided(model, spec),
+  });
+}
