@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, describe, test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { hashBytes } from '../../src-shared/kernel/hash.ts';
@@ -38,12 +38,12 @@ after(async () => {
 });
 
 describe('The engine gives the latents and the picture of diffusers', () => {
-  for (const one of cases) test(one.id, async () => check(one, await renderInProcess(one)));
+  for (const one of cases) test(one.id, async (t) => check(t, one, await renderInProcess(one)));
 });
 
 describe('The command line gives the latents and the picture of diffusers', () => {
   for (const one of cases.filter((_, i) => i % COMMAND_LINE_EVERY === 0)) {
-    test(one.id, async () => check(one, await renderByCommand(one)));
+    test(one.id, async (t) => check(t, one, await renderByCommand(one)));
   }
 });
 
@@ -52,7 +52,7 @@ interface Rendered {
   readonly image: RgbImage;
 }
 
-async function check(one: ParityCase, { latents, image }: Rendered): Promise<void> {
+async function check(t: TestContext, one: ParityCase, { latents, image }: Rendered): Promise<void> {
   const expected = readNpy(await readFile(one.latents));
   assert.deepEqual(latents.dims, expected.dims);
   let worst = 0;
@@ -62,6 +62,7 @@ async function check(one: ParityCase, { latents, image }: Rendered): Promise<voi
     worst <= LATENTS_BOUND,
     `latents differ by ${worst.toExponential(2)}; at most ${LATENTS_BOUND} is accepted`,
   );
+  t.diagnostic(`${one.id}: latents within ${worst.toExponential(1)}`);
   const picture = await readPicture(one.image);
   assert.equal(`${image.width}x${image.height}`, `${picture.width}x${picture.height}`);
   let sum = 0;

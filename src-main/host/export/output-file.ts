@@ -20,7 +20,7 @@ export async function writeWhole<T>(
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
     if (kind === 'folder') await checkReplaceable(out);
-    await rm(temporary, { recursive: true, force: true });
+    await removeAbandoned(folder, basename(out));
     if (kind === 'folder') await mkdir(temporary);
     const result = await write(temporary);
     if (kind === 'file') await flush(temporary);
@@ -30,6 +30,24 @@ export async function writeWhole<T>(
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw translate(error, out);
+  }
+}
+
+/** Removes what exports of this name have left that were killed: those of processes that are no longer there. */
+async function removeAbandoned(folder: string, name: string): Promise<void> {
+  for (const entry of await readdir(folder)) {
+    const [, pid, of] = /^\.part-(\d+)-(.*)$/s.exec(entry) ?? [];
+    if (of !== name || (Number(pid) !== process.pid && isAlive(Number(pid)))) continue;
+    await rm(join(folder, entry), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Somebody else's process may not be signalled, but it is there.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

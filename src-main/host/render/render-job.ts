@@ -99,6 +99,9 @@ interface Missing {
   readonly indices: number[];
 }
 
+/** Neighbouring frames share their prompts; a project of hundreds of prompts must not hold them all at once. */
+const REMEMBERED_EMBEDDINGS = 32;
+
 /** One frame ahead keeps the engine busy while the host encodes and stores the frame before. */
 const FRAMES_IN_FLIGHT = 2;
 
@@ -136,13 +139,20 @@ export function createRenderJob(
     return batch;
   };
 
+  const remember = (key: string, embedding: Tensor): void => {
+    embeddings.delete(key);
+    embeddings.set(key, embedding);
+    const oldest = embeddings.keys().next().value;
+    if (embeddings.size > REMEMBERED_EMBEDDINGS && oldest !== undefined) embeddings.delete(oldest);
+  };
+
   const requestFor = async (spec: FrameSpec): Promise<FrameRequest> => {
     const known: Record<string, Tensor> = {};
     for (const text of new Set([...textsOf(spec.prompt), ...textsOf(spec.negative)])) {
       const key = embeddingKey(spec.model, text, spec.text);
       const found = embeddings.get(key) ?? ports.cache.embedding(key);
       if (found === undefined) continue;
-      embeddings.set(key, found);
+      remember(key, found);
       known[key] = found;
     }
     const assets: Record<string, RgbImage> = {};
@@ -207,7 +217,7 @@ export function createRenderJob(
     let lastResult = start;
     const finish = async (next: Missing, result: FrameResult, costMs: number): Promise<void> => {
       const png = await encodePng(result.image);
-      for (const [key, tensor] of Object.entries(result.embeddings)) embeddings.set(key, tensor);
+      for (const [key, tensor] of Object.entries(result.embeddings)) remember(key, tensor);
       ports.cache.put({
         frameKey: next.key,
         latentsKey: latentsKey(next.spec),

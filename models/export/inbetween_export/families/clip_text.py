@@ -33,7 +33,7 @@ class ClipText(torch.nn.Module):
 
 def clip_text_component(source: Source, name: str) -> Component:
     """input_ids int64 [batch, sequence] -> the outputs of `ClipText`, float32."""
-    class_name = source.component_class(name) or "CLIPTextModel"
+    class_name = source.component_class(name)
     if class_name not in _CLASSES:
         raise SourceError(f"{source.folder / name} holds a {class_name}; accepted: {', '.join(_CLASSES)}")
     model = source.load(name, _CLASSES[class_name], dtype_argument="dtype")

@@ -17,6 +17,13 @@ from .clip_text import clip_text_component
 from .family import Family
 
 
+_ACCEPTED = {
+    "text_encoder": ("CLIPTextModel", "CLIPTextModelWithProjection"),
+    "unet": ("UNet2DConditionModel",),
+    "vae": ("AutoencoderKL",),
+}
+
+
 class Unet(torch.nn.Module):
     """timestep is a scalar: one step for the whole batch, and fractional ones (LMS, Euler, Heun) stay exact."""
 
@@ -44,10 +51,11 @@ def _unet_component(source: Source) -> Component:
             f"{source.folder / 'unet' / 'config.json'}: a U-Net with addition_embed_type {config.addition_embed_type} "
             f"and class_embed_type {config.class_embed_type} is not Stable Diffusion 1.x or 2.x"
         )
+    text_dim = config.encoder_hid_dim or config.cross_attention_dim
     inputs = [
         TensorSpec("sample", "float32", ("batch", config.in_channels, "height", "width")),
         TensorSpec("timestep", "float32", ()),
-        TensorSpec("encoder_hidden_states", "float32", ("batch", "sequence", config.cross_attention_dim)),
+        TensorSpec("encoder_hidden_states", "float32", ("batch", "sequence", text_dim)),
     ]
     if config.time_cond_proj_dim is not None:
         inputs.append(TensorSpec("timestep_cond", "float32", ("batch", config.time_cond_proj_dim)))
@@ -68,7 +76,12 @@ def _unet_component(source: Source) -> Component:
 
 
 def _check(source: Source) -> None:
-    for component in ("text_encoder", "unet", "vae"):
+    for component, accepted in _ACCEPTED.items():
+        found = source.component_class(component)
+        if found not in accepted:
+            raise SourceError(
+                f"{source.folder / 'model_index.json'}: {component} is {found}; accepted: {', '.join(accepted)}"
+            )
         source.read_json(component, "config.json")
     source.path("tokenizer")
     source.read_json("scheduler", "scheduler_config.json")
