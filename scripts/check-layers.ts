@@ -19,6 +19,7 @@ const OWNED: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'src-main/host/sessions',
   'better-sqlite3': 'src-main/host/store',
   electron: 'src-main/shell',
+  ws: 'src-main/rpc',
 };
 const notOwnedElsewhere = (folder: string) => (specifier: string) => {
   const owner = OWNED[specifier.split('/')[0] ?? ''];
@@ -49,7 +50,11 @@ const RULES: readonly Rule[] = [
     allow: ['src-shared', 'src-main/engine', 'src-main/host'],
     packages: notOwnedElsewhere(''),
   },
-  { folder: 'src-main/rpc', allow: ['src-shared', 'src-main/rpc'], packages: notOwnedElsewhere('') },
+  {
+    folder: 'src-main/rpc',
+    allow: ['src-shared', 'src-main/rpc'],
+    packages: notOwnedElsewhere('src-main/rpc'),
+  },
   {
     folder: 'src-main/shell',
     allow: ['src-shared', 'src-main/rpc', 'src-main/shell'],
@@ -57,7 +62,8 @@ const RULES: readonly Rule[] = [
   },
   {
     folder: 'src-main/cli',
-    allow: ['src-shared', 'src-main/engine', 'src-main/host', 'src-main/cli'],
+    // `serve` starts the server, which wires the host to the adapters of src-main/rpc.
+    allow: ['src-shared', 'src-main/engine', 'src-main/host', 'src-main/cli', 'src-main/server'],
     packages: notOwnedElsewhere(''),
   },
   { folder: 'src-main', allow: ['src-shared', 'src-main'], packages: notOwnedElsewhere('src-main/shell') },

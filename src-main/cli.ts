@@ -12,11 +12,18 @@ const root = join(import.meta.dirname, '..');
 const stop = new AbortController();
 let host: Host | undefined;
 
+/** A terminal's Ctrl-C comes twice within a moment: from the terminal and from the launcher, which passes it on. */
+const ONE_PRESS_MS = 300;
+let stoppedAt = 0;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    // The second time the user means it.
-    if (stop.signal.aborted) process.exit(130);
-    stop.abort();
+    if (!stop.signal.aborted) {
+      stoppedAt = Date.now();
+      stop.abort();
+    } else if (Date.now() - stoppedAt > ONE_PRESS_MS) {
+      // The second time the user means it.
+      process.exit(130);
+    }
   });
 }
 // Started by the launcher: when it is killed outright, its channel closes and this process ends too.

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { gridFormatOf } from '../host/export/format-of.ts';
+import { checkOutput } from '../host/export/output-file.ts';
 import type { CliContext } from './context.ts';
 import { duration, fileSize } from './progress.ts';
 import { createReporter } from './reporter.ts';
@@ -34,6 +35,7 @@ export function addGridCommand(program: Command, context: CliContext): void {
 
 async function grid(context: CliContext, file: string, flags: GridFlags): Promise<void> {
   const format = gridFormatOf(flags.out);
+  await checkOutput(resolve(flags.out), 'file');
   const reporter = createReporter(context, flags.json === true);
   const start = context.clock();
   const host = context.host({ ...flags, onNote: reporter.note });

@@ -7,7 +7,7 @@ import type { DocumentSampler, ProjectDocument } from '../../src-shared/model/do
 import { SCHEDULER_NAMES, type SchedulerName } from '../../src-shared/model/frame-spec.ts';
 import { planFrame } from '../../src-shared/model/plan.ts';
 import type { RgbImage } from '../engine/ports.ts';
-import { writeWhole } from '../host/export/output-file.ts';
+import { checkOutput, writeWhole } from '../host/export/output-file.ts';
 import { addProjectToPng } from '../host/export/png-chunks.ts';
 import type { HostModel } from '../host/host.ts';
 import { decodeImage, encodePng, fitImage } from '../host/render/frame-codec.ts';
@@ -86,6 +86,7 @@ async function image(context: CliContext, flags: ImageFlags): Promise<void> {
   if (flags.mask !== undefined && flags.image === undefined) {
     throw new AppError('invalid-input', '--mask needs --image: the picture that is repainted.');
   }
+  await checkOutput(resolve(flags.out), 'file');
   const start = context.clock();
   const progress = createProgress(context);
   const host = context.host(flags);

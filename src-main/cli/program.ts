@@ -7,6 +7,7 @@ import { addModelsCommand } from './models-command.ts';
 import { addPresetsCommand } from './presets-command.ts';
 import { addProjectCommand } from './project-command.ts';
 import { addRenderCommand } from './render-command.ts';
+import { addServeCommand } from './serve-command.ts';
 
 const EXAMPLES = `
 Examples
@@ -42,6 +43,7 @@ export async function runProgram(context: CliContext, args: readonly string[]): 
   addModelsCommand(program, context);
   addProjectCommand(program, context);
   addPresetsCommand(program, context);
+  addServeCommand(program, context);
   try {
     await program.parseAsync(args, { from: 'user' });
     return process.exitCode === 2 ? 2 : 0;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import { frameCount } from '../../src-shared/model/document-types.ts';
 import { formatOf, gridFormatOf } from '../host/export/format-of.ts';
+import { checkOutput } from '../host/export/output-file.ts';
 import { PRESETS, type Preset, presetById } from '../host/export/presets.ts';
 import type { Playback } from '../host/export/types.ts';
 import type { Host, HostModel } from '../host/host.ts';
@@ -52,10 +53,11 @@ async function render(context: CliContext, file: string, flags: RenderFlags): Pr
   const start = context.clock();
   const preset = flags.preset === undefined ? undefined : presetById(flags.preset);
   const out = resolve(flags.out);
-  // Wrong endings are told before minutes of rendering, not after.
+  // An output that cannot be is told before minutes of rendering, not after.
   const sheet = preset?.format === 'grid' ? preset.sheet : undefined;
   if (sheet !== undefined) gridFormatOf(flags.out);
   else formatOf(flags.out);
+  await checkOutput(out, sheet === undefined && formatOf(flags.out) === 'png' ? 'folder' : 'file');
   const host = context.host({ ...flags, onNote: reporter.note });
   const project = await host.openProject(file);
   try {
@@ -64,7 +66,7 @@ async function render(context: CliContext, file: string, flags: RenderFlags): Pr
       signal: context.signal,
       onProgress: reporter.rendering,
       onFrame: reporter.frame,
-      onNote: ({ message, index }) => reporter.note(`frame ${index}: ${message}`),
+      onNote: ({ message, index }) => reporter.note(message, index),
     });
     const written = await write(context, host, project, model, preset, out, flags, reporter);
     const seconds = (context.clock() - start) / 1000;
@@ -114,7 +116,7 @@ async function write(
       hooks,
     );
   }
-  const format = formatOf(out);
+  const format = formatOf(flags.out);
   const fit = preset?.size ?? { width: 0, height: 0, fit: 'cover' as const, background: 'black' as const };
   const size = flags.size === undefined ? preset?.size : { ...fit, ...flags.size };
   return host.exportRange(

@@ -7,8 +7,8 @@ export interface Reporter {
   rendering(progress: RenderProgress): void;
   frame(event: { index: number; key: string; costMs: number }): void;
   exporting(progress: { done: number; total: number }): void;
-  /** Repeated messages are shown once. */
-  note(message: string): void;
+  /** Repeated messages are shown once, with the frame that they came up at first. */
+  note(message: string, frame?: number): void;
   done(event: Readonly<Record<string, unknown>>, sentence: string): void;
   end(): void;
 }
@@ -48,11 +48,11 @@ export function createReporter(context: CliContext, json: boolean): Reporter {
         remainingMs,
       });
     },
-    note(message) {
+    note(message, frame) {
       if (told.has(message)) return;
       told.add(message);
-      progress.message(`Note: ${message}`);
-      emit({ event: 'note', message });
+      progress.message(`Note: ${frame === undefined ? '' : `frame ${frame}: `}${message}`);
+      emit({ event: 'note', message, ...(frame === undefined ? {} : { frame }) });
     },
     done(event, sentence) {
       progress.end();

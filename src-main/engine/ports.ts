@@ -7,7 +7,8 @@ export type ElementType = 'float32' | 'float16' | 'float64' | 'int64' | 'int32' 
 export interface PortTensor {
   readonly type: ElementType;
   readonly dims: readonly number[];
-  readonly data: Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
+  readonly data:
+    Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
 }
 
 /** An input or output of a session; a dimension is a number, or a name where it is free. */

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { AppError } from '../../src-shared/kernel/errors.ts';
-import { embeddingKey, type FrameSpec, type Noise, SCHEDULER_NAMES } from '../../src-shared/model/frame-spec.ts';
+import {
+  embeddingKey,
+  type FrameSpec,
+  type Noise,
+  SCHEDULER_NAMES,
+} from '../../src-shared/model/frame-spec.ts';
 import { readModelFiles, TINY_SD, variant } from '../../test/support/model-folder.ts';
 import { openFolder } from '../../test/support/ort-session.ts';
 import { createPipeline } from './pipelines/create-pipeline.ts';
@@ -122,7 +127,10 @@ test('a cancel between steps stops at once', async () => {
       if (step === 2) controller.abort();
     },
   });
-  await assert.rejects(rendering, (error: AppError) => error instanceof AppError && error.code === 'cancelled');
+  await assert.rejects(
+    rendering,
+    (error: AppError) => error instanceof AppError && error.code === 'cancelled',
+  );
   assert.deepEqual(steps, [1, 2]);
 });
 
@@ -141,8 +149,16 @@ test('a message that arrives while the engine yields can cancel', async () => {
 });
 
 test('frames that share a batch are the frames rendered one by one', async () => {
-  const specs = [SPEC, { ...SPEC, noise: { kind: 'seed', seed: 9 } as const }, { ...sampler({ guidanceScale: 3 }) }];
-  const together = await renderFrames(pipeline, specs.map((spec) => request(spec)), {});
+  const specs = [
+    SPEC,
+    { ...SPEC, noise: { kind: 'seed', seed: 9 } as const },
+    { ...sampler({ guidanceScale: 3 }) },
+  ];
+  const together = await renderFrames(
+    pipeline,
+    specs.map((spec) => request(spec)),
+    {},
+  );
   for (const [i, spec] of specs.entries()) {
     const alone = await render(spec);
     const { data } = together[i]!.latents;
@@ -155,7 +171,10 @@ test('frames that share a batch are the frames rendered one by one', async () =>
 test('a prompt that is too long is cut with a note, also when its embedding is known, or runs in chunks', async () => {
   const long: FrameSpec = { ...SPEC, prompt: { kind: 'text', text: 'cat '.repeat(60) } };
   const cut = await render(long);
-  assert.deepEqual(cut.notes.map((note) => note.code), ['prompt-truncated']);
+  assert.deepEqual(
+    cut.notes.map((note) => note.code),
+    ['prompt-truncated'],
+  );
   const again = await renderFrame(pipeline, { spec: long, embeddings: cut.embeddings, assets: {} }, {});
   assert.deepEqual(again.notes, cut.notes);
   const chunked = await render({ ...long, text: { clipSkip: 0, longPrompts: 'chunk' } });
@@ -207,7 +226,9 @@ test('inpainting with a plain model keeps the latents under black exactly', asyn
 });
 
 test('an inpainting model takes mask and masked picture as channels, and cannot do without', async () => {
-  const config = { 'unet/config.json': JSON.stringify({ in_channels: 9, sample_size: 8, cross_attention_dim: 8 }) };
+  const config = {
+    'unet/config.json': JSON.stringify({ in_channels: 9, sample_size: 8, cross_attention_dim: 8 }),
+  };
   const replaced = { unet: 'unet-inpainting', vae_encoder: 'vae-encoder-parameters' };
   const inpainting = pipelineWith(replaced, config);
   const spec: FrameSpec = { ...INIT, mask: 'mask' };

@@ -55,7 +55,12 @@ export async function renderFrames(
     throwIfCancelled(hooks.signal, 'The frame');
     const image = await pipeline.decode(latents);
     const { spec } = requests[i]!;
-    results.push({ image, latents, embeddings: returned[i]!, notes: [...promptNotes(pipeline, spec), ...notes] });
+    results.push({
+      image,
+      latents,
+      embeddings: returned[i]!,
+      notes: [...promptNotes(pipeline, spec), ...notes],
+    });
   }
   return results;
 }

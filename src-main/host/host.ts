@@ -23,9 +23,11 @@ import type { HostPaths } from './paths.ts';
 import { openProject, type OpenProjectOptions, type Project } from './project.ts';
 import {
   createRenderJob,
+  type RenderJob,
   type RenderJobHooks,
   type RenderPorts,
   type RenderSummary,
+  type RenderUnit,
 } from './render/render-job.ts';
 import { createEngine, type Engine, type EngineEvent } from './sessions/engine-client.ts';
 import type { ProviderChoice } from './sessions/providers.ts';
@@ -66,6 +68,11 @@ export interface FrameRange {
   readonly to: number;
 }
 
+/** What whoever shows the host's state wants to know. */
+export type HostEvent =
+  | { readonly type: 'engine'; readonly event: EngineEvent }
+  | { readonly type: 'note'; readonly message: string };
+
 /** The studio without a window: projects, models, rendering and export. */
 export interface Host {
   readonly models: {
@@ -80,6 +87,16 @@ export interface Host {
     import(folder: string, name: string | undefined, hooks?: ImportHooks): Promise<ImportedModel>;
   };
   openProject(file: string, options?: { readonly?: boolean }): Promise<Project>;
+  /**
+   * A job over frames that were planned already, in their order; it starts when it is run.
+   * @throws {AppError} invalid-input for a size that the model does not take
+   */
+  renderJob(
+    project: Project,
+    model: HostModel,
+    units: readonly RenderUnit[],
+    hooks?: RenderJobHooks,
+  ): RenderJob;
   /** Renders what the cache lacks. */
   renderRange(
     project: Project,
@@ -117,6 +134,8 @@ export interface Host {
     assets: Readonly<Record<string, RgbImage>>,
     hooks?: { signal?: AbortSignal; onStep?(progress: StepProgress): void },
   ): Promise<FrameResult>;
+  /** Events and notes, besides those who were named when the host was made. Returns the function that ends it. */
+  subscribe(listener: (event: HostEvent) => void): () => void;
   dispose(): Promise<void>;
 }
 
@@ -127,7 +146,14 @@ const DEFAULT_CACHE_BYTES = 8 * 1024 ** 3;
 /** Wires the folders of the host together; the only place where they meet. */
 export function createHost(options: HostOptions): Host {
   const { paths, clock } = options;
-  const note = options.onNote ?? (() => {});
+  const listeners = new Set<(event: HostEvent) => void>();
+  const tell = (event: HostEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+  const note = (message: string): void => {
+    options.onNote?.(message);
+    tell({ type: 'note', message });
+  };
   const hashes = createFileHashes(join(paths.cache, 'file-hashes.json'));
   const modelRoots: readonly ModelRoot[] = [
     { origin: 'embedded', folder: paths.bundledModels },
@@ -154,7 +180,10 @@ export function createHost(options: HostOptions): Host {
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
     });
-    engine.subscribe((event) => options.onEngineEvent?.(event));
+    engine.subscribe((event) => {
+      options.onEngineEvent?.(event);
+      tell({ type: 'engine', event });
+    });
     return engine;
   };
   const inspect = (folder: string, components: readonly string[]): Promise<Inspection> =>
@@ -183,15 +212,10 @@ export function createHost(options: HostOptions): Host {
     asset: project.asset,
     clock,
   });
-  const renderSpecs = (
-    project: Project,
-    model: HostModel,
-    units: readonly { index: number; spec: FrameSpec }[],
-    hooks: RenderJobHooks | undefined,
-  ): Promise<RenderSummary> => {
+  const renderJob: Host['renderJob'] = (project, model, units, hooks) => {
     for (const size of new Set(units.map(({ spec }) => `${spec.width}x${spec.height}`)))
       checkSize(model, size);
-    return createRenderJob(portsOf(project, model), units, hooks).run();
+    return createRenderJob(portsOf(project, model), units, hooks);
   };
   const framesOf = (project: Project, model: HostModel, specs: readonly FrameSpec[]) =>
     storedFrames(project.cache, specs, async (spec) => {
@@ -220,6 +244,7 @@ export function createHost(options: HostOptions): Host {
         }),
     },
     openProject: (file, { readonly = false } = {}) => openProject(file, { ...projectOptions, readonly }),
+    renderJob,
     async renderRange(project, model, range, hooks) {
       const { document } = project;
       const { from, to } = rangeOf(document, range);
@@ -231,7 +256,7 @@ export function createHost(options: HostOptions): Host {
           spec: planFrame(document, frame, context),
         }),
       );
-      return renderSpecs(project, model, units, hooks);
+      return renderJob(project, model, units, hooks).run();
     },
     renderGrid: async (project, model, hooks) => {
       const { rows, cols, cells } = planGrid(project.document, contextOf(project, model));
@@ -239,7 +264,7 @@ export function createHost(options: HostOptions): Host {
       const corners = [0, cols - 1, (rows - 1) * cols, rows * cols - 1];
       const order = [...new Set([...corners, ...cells.keys()])];
       const units = order.map((index) => ({ index, spec: cells[index] as FrameSpec }));
-      return renderSpecs(project, model, units, hooks);
+      return renderJob(project, model, units, hooks).run();
     },
     exportRange: async (project, model, range, request, hooks) => {
       const source = framesOf(project, model, specsOf(project, model, range));
@@ -258,6 +283,10 @@ export function createHost(options: HostOptions): Host {
     renderImage: async (model, spec, assets, hooks = {}) => {
       checkSize(model, `${spec.width}x${spec.height}`);
       return theEngine().render(model.folder, { spec, embeddings: {}, assets }, hooks);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     dispose: async () => {
       await engine?.dispose();

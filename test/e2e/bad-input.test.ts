@@ -651,7 +651,8 @@ for (const out of ['out.gif', 'out.mp4', 'out.webm', 'out.webp', 'frames']) {
     cli.write('project.json', tinyProject());
     // Less than any of the outputs needs.
     writeFileSync(join(mount.folder, 'ballast'), Buffer.alloc((1 << 20) - 8192));
-    const result = await cli.run(['render', 'project.json', '--out', join(mount.folder, out), '--json']);
+    const args = ['render', 'project.json', '--size', '512x512', '--json'];
+    const result = await cli.run([...args, '--out', join(mount.folder, out)]);
     assertPlain(result, { status: 1, says: [/disk is full|no space/i] });
     assert.deepEqual(Object.keys(hashesOf(mount.folder)), ['ballast']);
     assert.equal(storedKeys(result.events).length, 8);

@@ -29,7 +29,9 @@ export function createPipeline(
   files: { readonly [relativePath: string]: string | undefined },
 ): Pipeline {
   const model = describeModel(files, Object.fromEntries(COMPONENTS.map((name) => [name, source.has(name)])));
-  const tokenizerFiles = Object.fromEntries(TOKENIZER_FILES.map((name) => [name, files[`tokenizer/${name}`]]));
+  const tokenizerFiles = Object.fromEntries(
+    TOKENIZER_FILES.map((name) => [name, files[`tokenizer/${name}`]]),
+  );
   const { contextLength } = model.text;
   const tokenizer = createTokenizer(
     tokenizerFiles,

@@ -39,7 +39,10 @@ export function fromFloat16Bits(bits: number): number {
 }
 
 /** Rounds `source` to binary16 into `target` (same length, or a longer target from its start). */
-export function packFloat16(source: ArrayLike<number>, target: Uint16Array = new Uint16Array(source.length)): Uint16Array {
+export function packFloat16(
+  source: ArrayLike<number>,
+  target: Uint16Array = new Uint16Array(source.length),
+): Uint16Array {
   for (let i = 0; i < source.length; i++) target[i] = toFloat16Bits(source[i]!);
   return target;
 }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
-import { describeFolder, readComponents, readModelFiles, TINY_SD } from '../../../test/support/model-folder.ts';
+import {
+  describeFolder,
+  readComponents,
+  readModelFiles,
+  TINY_SD,
+} from '../../../test/support/model-folder.ts';
 import { describeModel } from './model-description.ts';
 
 const FILES = {
@@ -12,8 +17,15 @@ const FILES = {
     cross_attention_dim: 1024,
     block_out_channels: [320, 640, 1280, 1280],
   }),
-  'vae_decoder/config.json': JSON.stringify({ block_out_channels: [128, 256, 512, 512], scaling_factor: 0.18215 }),
-  'text_encoder/config.json': JSON.stringify({ max_position_embeddings: 77, num_hidden_layers: 23, hidden_size: 1024 }),
+  'vae_decoder/config.json': JSON.stringify({
+    block_out_channels: [128, 256, 512, 512],
+    scaling_factor: 0.18215,
+  }),
+  'text_encoder/config.json': JSON.stringify({
+    max_position_embeddings: 77,
+    num_hidden_layers: 23,
+    hidden_size: 1024,
+  }),
   'scheduler/scheduler_config.json': JSON.stringify({ _class_name: 'EulerDiscreteScheduler' }),
 };
 const COMPONENTS = { text_encoder: true, unet: true, vae_decoder: true, vae_encoder: true };
@@ -38,7 +50,13 @@ test('a Stable Diffusion 2 folder gives its native size, multiples and scheduler
   assert.equal(model.text.width, 1024);
   assert.equal(model.vae.shiftFactor, 0);
   assert.equal(model.inpainting, 'blend');
-  assert.deepEqual(model.defaults, { steps: 50, guidanceScale: 7.5, scheduler: 'euler', width: 768, height: 768 });
+  assert.deepEqual(model.defaults, {
+    steps: 50,
+    guidanceScale: 7.5,
+    scheduler: 'euler',
+    width: 768,
+    height: 768,
+  });
 });
 
 test('a folder on disk is read without configs that the early ONNX script did not write', () => {
@@ -79,11 +97,20 @@ test('an unknown pipeline class is refused by name, with what is accepted', () =
 });
 
 test('broken JSON, odd channels, odd sizes and unknown schedulers name file and value', () => {
-  assert.match(failure(() => describeModel({ ...FILES, 'unet/config.json': '{' }, COMPONENTS)).message, /unet\/config/);
-  assert.match(failure(() => describeModel(withUnet({ in_channels: 5 }), COMPONENTS)).message, /5 input channels/);
+  assert.match(
+    failure(() => describeModel({ ...FILES, 'unet/config.json': '{' }, COMPONENTS)).message,
+    /unet\/config/,
+  );
+  assert.match(
+    failure(() => describeModel(withUnet({ in_channels: 5 }), COMPONENTS)).message,
+    /5 input channels/,
+  );
   assert.match(failure(() => describeModel(withUnet({ sample_size: 'big' }), COMPONENTS)).message, /"big"/);
   const scheduler = { 'scheduler/scheduler_config.json': '{"_class_name":"IPNDMScheduler"}' };
-  assert.match(failure(() => describeModel({ ...FILES, ...scheduler }, COMPONENTS)).message, /IPNDMScheduler/);
+  assert.match(
+    failure(() => describeModel({ ...FILES, ...scheduler }, COMPONENTS)).message,
+    /IPNDMScheduler/,
+  );
 });
 
 test('nine input channels make an inpainting model, and a model without encoder takes no pictures', () => {
@@ -104,10 +131,20 @@ test('a latent consistency model and a folder of our own bring their defaults', 
   );
   assert.equal(lcm.defaults.steps, 4);
   assert.equal(lcm.unet.timeCondDim, 256);
-  const own = { title: 'Toys', license: 'MIT', defaults: { steps: 15, guidanceScale: 4, scheduler: 'dpm++2m' } };
+  const own = {
+    title: 'Toys',
+    license: 'MIT',
+    defaults: { steps: 15, guidanceScale: 4, scheduler: 'dpm++2m' },
+  };
   const model = describeModel({ ...FILES, 'inbetween.json': JSON.stringify(own) }, COMPONENTS);
   assert.equal(model.title, 'Toys');
-  assert.deepEqual(model.defaults, { steps: 15, guidanceScale: 4, scheduler: 'dpm++2m', width: 768, height: 768 });
+  assert.deepEqual(model.defaults, {
+    steps: 15,
+    guidanceScale: 4,
+    scheduler: 'dpm++2m',
+    width: 768,
+    height: 768,
+  });
   const odd = { defaults: { width: 100 } };
   assert.match(
     failure(() => describeModel({ ...FILES, 'inbetween.json': JSON.stringify(odd) }, COMPONENTS)).message,

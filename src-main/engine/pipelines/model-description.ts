@@ -64,7 +64,8 @@ const FAMILIES =
   'StableDiffusionPipeline, StableDiffusionImg2ImgPipeline, StableDiffusionInpaintPipeline, LatentConsistencyModelPipeline, and the same with the prefix Onnx or ORT';
 
 /** Class names end in "Pipeline"; the prefix names the runtime that the folder was written for. */
-const STABLE_DIFFUSION = /^(?:Onnx|ORT)?(?:StableDiffusion|LatentConsistencyModel)(?:Img2Img|Inpaint)?Pipeline(?:Legacy)?$/;
+const STABLE_DIFFUSION =
+  /^(?:Onnx|ORT)?(?:StableDiffusion|LatentConsistencyModel)(?:Img2Img|Inpaint)?Pipeline(?:Legacy)?$/;
 /** Name that early diffusers releases gave to the ONNX pipeline. */
 const EARLY_ONNX = 'StableDiffusionOnnxPipeline';
 
@@ -181,7 +182,13 @@ export function describeModel(
     scheduler,
     nativeSize,
     sizeMultiple,
-    defaults: defaultsOf(own, scheduler.name, nativeSize, sizeMultiple, timeCondDim !== null || latentConsistency),
+    defaults: defaultsOf(
+      own,
+      scheduler.name,
+      nativeSize,
+      sizeMultiple,
+      timeCondDim !== null || latentConsistency,
+    ),
   };
 }
 
@@ -197,7 +204,9 @@ function reportMissing(
   if (files['scheduler/scheduler_config.json'] === undefined) missing.push('scheduler/scheduler_config.json');
   if (!configsOptional && files['unet/config.json'] === undefined) missing.push('unet/config.json');
   if (missing.length > 0) {
-    throw new AppError('invalid-model', `The model folder lacks ${missing.join(', ')}.`, { data: { missing } });
+    throw new AppError('invalid-model', `The model folder lacks ${missing.join(', ')}.`, {
+      data: { missing },
+    });
   }
 }
 

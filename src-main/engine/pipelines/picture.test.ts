@@ -10,7 +10,9 @@ test('a picture survives the way to -1..1 and back', () => {
 });
 
 test('values outside -1..1 are clamped and halves are rounded to even, as numpy rounds', () => {
-  const golden = [0, 0, 0, 7, 22, 37, 52, 67, 82, 97, 112, 127, 143, 158, 173, 188, 203, 218, 233, 248, 255, 255, 255];
+  const golden = [
+    0, 0, 0, 7, 22, 37, 52, 67, 82, 97, 112, 127, 143, 158, 173, 188, 203, 218, 233, 248, 255, 255, 255,
+  ];
   const values = [
     -1.2999999523162842, -1.1818181276321411, -1.063636302947998, -0.945454478263855, -0.8272726535797119,
     -0.7090908885002136, -0.5909090638160706, -0.4727272391319275, -0.3545454144477844, -0.23636358976364136,
@@ -20,7 +22,10 @@ test('values outside -1..1 are clamped and halves are rounded to even, as numpy 
   ];
   const grey = [...values, ...values, ...values];
   const picture = tensorToPicture({ dims: [1, 3, 1, values.length], data: Float32Array.from(grey) });
-  assert.deepEqual([...picture.data], golden.flatMap((v) => [v, v, v]));
+  assert.deepEqual(
+    [...picture.data],
+    golden.flatMap((v) => [v, v, v]),
+  );
   const halves = tensorToPicture({ dims: [1, 3, 1, 1], data: Float32Array.of(0, 1 / 255, -1 / 255) });
   assert.deepEqual([...halves.data], [128, 128, 127]);
 });

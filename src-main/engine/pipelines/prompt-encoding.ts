@@ -34,7 +34,10 @@ export function promptNotes(
   settings: TextSettings,
 ): FrameNote[] {
   const contextLength = contextLengthOf(model, tokenizer);
-  const { truncated } = tokenizeWeighted(tokenizer, text, { longPrompts: settings.longPrompts, contextLength });
+  const { truncated } = tokenizeWeighted(tokenizer, text, {
+    longPrompts: settings.longPrompts,
+    contextLength,
+  });
   if (truncated === null) return [];
   return [
     {

@@ -112,7 +112,9 @@ export function startSampling(
     },
     input() {
       const scaled = scheduler.scaleModelInput(latents, state);
-      return start.maskedPicture === null ? scaled : withMaskChannels(scaled, start.mask!, start.maskedPicture);
+      return start.maskedPicture === null
+        ? scaled
+        : withMaskChannels(scaled, start.mask!, start.maskedPicture);
     },
     advance({ conditional, unconditional }) {
       const stage = `step ${done + 1} of ${evaluations}`;
@@ -129,8 +131,7 @@ export function startSampling(
       done += 1;
       if (blends) {
         const original = start.picture!;
-        const known =
-          done < evaluations ? scheduler.addNoise(original, start.noise, begin + done) : original;
+        const known = done < evaluations ? scheduler.addNoise(original, start.noise, begin + done) : original;
         latents = repaintOnly(latents, known, start.mask!);
       }
       requireFinite(latents.data, `The latents after ${stage}`);

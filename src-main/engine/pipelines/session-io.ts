@@ -45,11 +45,19 @@ export function describeTensor(info: TensorInfo): string {
  * Values as the element type that the session asks for. float32 shares the array, so it must stay unchanged until the
  * run has ended. Integers are truncated towards zero, as the reference's cast does.
  */
-export function toPort(info: TensorInfo, dims: readonly number[], values: Float32Array | readonly number[]): PortTensor {
+export function toPort(
+  info: TensorInfo,
+  dims: readonly number[],
+  values: Float32Array | readonly number[],
+): PortTensor {
   return { type: info.type, dims, data: castTo(info.type, values, info.name) };
 }
 
-function castTo(type: ElementType, values: Float32Array | readonly number[], name: string): PortTensor['data'] {
+function castTo(
+  type: ElementType,
+  values: Float32Array | readonly number[],
+  name: string,
+): PortTensor['data'] {
   switch (type) {
     case 'float32':
       return values instanceof Float32Array ? values : Float32Array.from(values);
@@ -107,7 +115,9 @@ export async function runSession(
     return await session.run(feeds);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw new AppError('engine-failed', `${component} failed at ${stage}: ${(cause as Error).message}`, { cause });
+    throw new AppError('engine-failed', `${component} failed at ${stage}: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
@@ -127,5 +137,7 @@ export function requireFinite(data: Float32Array, where: string): void {
   if (allFinite(data)) return;
   const advice =
     'The values overflowed. Models in float16 do so on some execution providers: try the CPU, a float32 export, or a lower guidance scale.';
-  throw new AppError('engine-failed', `${where} holds NaN or infinite values. ${advice}`, { data: { where } });
+  throw new AppError('engine-failed', `${where} holds NaN or infinite values. ${advice}`, {
+    data: { where },
+  });
 }

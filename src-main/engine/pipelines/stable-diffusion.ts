@@ -62,7 +62,9 @@ async function sample(
     height / model.vae.factor,
     width / model.vae.factor,
   );
-  const samplings = inputs.map(({ spec }, i) => startSampling(model, spec, plans[i]!, starts[i]!, streams[i]!));
+  const samplings = inputs.map(({ spec }, i) =>
+    startSampling(model, spec, plans[i]!, starts[i]!, streams[i]!),
+  );
   const steps = (plans[0] as StepPlan).evaluations;
   for (let step = 1; step <= steps; step++) {
     await hooks.yield?.();
@@ -95,7 +97,10 @@ function checkSpec(model: ModelDescription, spec: FrameSpec): void {
     }
   }
   if (!Number.isFinite(spec.sampler.guidanceScale)) {
-    throw new AppError('invalid-input', `The guidance scale is ${spec.sampler.guidanceScale}. Accepted: a number.`);
+    throw new AppError(
+      'invalid-input',
+      `The guidance scale is ${spec.sampler.guidanceScale}. Accepted: a number.`,
+    );
   }
   if (spec.mask !== null && spec.init === null) {
     throw new AppError('invalid-input', 'A mask needs an init picture to repaint, and the frame has none.');
@@ -159,7 +164,10 @@ function assetOf(
 ): RgbImage {
   const image = assets[hash];
   if (image === undefined) {
-    throw new AppError('invalid-asset', `The ${role} ${hash} is not among the pictures handed to the engine.`);
+    throw new AppError(
+      'invalid-asset',
+      `The ${role} ${hash} is not among the pictures handed to the engine.`,
+    );
   }
   if (image.width !== spec.width || image.height !== spec.height) {
     throw new AppError(

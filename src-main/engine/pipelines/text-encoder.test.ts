@@ -16,10 +16,16 @@ const ROW = { ids: [100, 200, 300], attentionMask: [1, 1, 0] };
 test('the attention mask is fed only to encoders that were trained with one', async () => {
   const plain = await (await openTextEncoder(masked(), MODEL, 77, 0)).encode(ROW);
   assert.deepEqual(plain.dims, [1, 3, 8]);
-  assert.deepEqual([0, 8, 16].map((i) => plain.data[i]), [1, 2, 3]);
+  assert.deepEqual(
+    [0, 8, 16].map((i) => plain.data[i]),
+    [1, 2, 3],
+  );
   const model = withText({ useAttentionMask: true });
   const hidden = await (await openTextEncoder(masked(), model, 77, 0)).encode(ROW);
-  assert.deepEqual([0, 8, 16].map((i) => hidden.data[i]), [1, 2, 0]);
+  assert.deepEqual(
+    [0, 8, 16].map((i) => hidden.data[i]),
+    [1, 2, 0],
+  );
 });
 
 test('clip skip takes the earlier state after the final layer norm', async () => {
@@ -29,7 +35,10 @@ test('clip skip takes the earlier state after the final layer norm', async () =>
 
 test('a clip skip that is not exported, or not with the layer norm, is refused and says why', async () => {
   const three = withText({ layers: 3 });
-  await assert.rejects(openTextEncoder(masked(), three, 77, 2), /hidden_states\.1 without the final layer norm/);
+  await assert.rejects(
+    openTextEncoder(masked(), three, 77, 2),
+    /hidden_states\.1 without the final layer norm/,
+  );
   await assert.rejects(openTextEncoder(openFolder(TINY_SD), three, 77, 1), /last hidden state only/);
   await assert.rejects(openTextEncoder(masked(), three, 77, 3), /Accepted: 0 to 2/);
 });

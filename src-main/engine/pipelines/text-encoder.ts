@@ -2,7 +2,15 @@ import { AppError } from '../../../src-shared/kernel/errors.ts';
 import type { PortTensor, Session, SessionSource, TensorInfo } from '../ports.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ModelDescription } from './model-description.ts';
-import { describeTensor, findTensor, fromPort, requireFinite, requireTensor, runSession, toPort } from './session-io.ts';
+import {
+  describeTensor,
+  findTensor,
+  fromPort,
+  requireFinite,
+  requireTensor,
+  runSession,
+  toPort,
+} from './session-io.ts';
 
 const ENCODER = 'text_encoder';
 
@@ -46,7 +54,9 @@ export async function openTextEncoder(
   const fixed = ids.dims[1];
   return {
     contextLength:
-      typeof fixed === 'number' ? fixed : Math.min(tokenizerLength, model.text.contextLength ?? tokenizerLength),
+      typeof fixed === 'number'
+        ? fixed
+        : Math.min(tokenizerLength, model.text.contextLength ?? tokenizerLength),
     async encode(row) {
       checkIds(row, fixed, model);
       const feeds: Record<string, PortTensor> = { [ids.name]: toPort(ids, [1, row.ids.length], row.ids) };

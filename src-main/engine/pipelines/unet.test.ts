@@ -77,7 +77,10 @@ test('several frames share a batch: all unconditional rows first', async () => {
   for (let step = 0; step < 2; step++) {
     const predictions = await denoiser.predict(inputs, 0, 'step 1 of 1');
     close(
-      predictions.flatMap(({ unconditional, conditional }) => [unconditional!.data[0]!, conditional.data[0]!]),
+      predictions.flatMap(({ unconditional, conditional }) => [
+        unconditional!.data[0]!,
+        conditional.data[0]!,
+      ]),
       [2, 4, 4, 7],
     );
   }

@@ -76,7 +76,8 @@ export async function openDenoiser(
   const ports = portsOf(session);
   checkShapes(ports, model, height, width);
   const distilled = model.unet.timeCondDim !== null || ports.guidance !== undefined;
-  const guided = !distilled && contexts.every(({ guidanceScale, negative }) => guidanceScale > 1 && negative !== null);
+  const guided =
+    !distilled && contexts.every(({ guidanceScale, negative }) => guidanceScale > 1 && negative !== null);
   const rows = rowsOf(contexts, guided);
   for (const row of rows) checkContext(ports.context, row.embedding);
   const channels = model.unet.inChannels;
@@ -221,7 +222,8 @@ function constantFeeds(
     const declared = ports.guidance.dims.at(-1);
     const width = model.unet.timeCondDim ?? (typeof declared === 'number' ? declared : 256);
     const values = new Float32Array(batch * width);
-    for (const [i, row] of filled.entries()) values.set(guidanceEmbedding(row.guidanceScale, width), i * width);
+    for (const [i, row] of filled.entries())
+      values.set(guidanceEmbedding(row.guidanceScale, width), i * width);
     feeds[ports.guidance.name] = toPort(ports.guidance, [batch, width], values);
   }
   return feeds;

@@ -47,5 +47,8 @@ test('an encoder that samples by itself draws nothing', async () => {
 test('a folder without encoder says so', async () => {
   const source = openFolder(TINY_SD, { vae_encoder: variant('absent') });
   const picture = pictureToTensor({ width: 8, height: 8, data: new Uint8Array(192) });
-  await assert.rejects(encodePicture(source, MODEL, { picture, draw: () => assert.fail() }), /vae_encoder\/model\.onnx/);
+  await assert.rejects(
+    encodePicture(source, MODEL, { picture, draw: () => assert.fail() }),
+    /vae_encoder\/model\.onnx/,
+  );
 });

@@ -23,6 +23,7 @@ export async function decodeLatents(
   const session = await source.session(DECODER);
   const input = requireTensor(DECODER, 'input', session.inputs, ['latent_sample', 'latents', 'sample'], [4]);
   const output = requireTensor(DECODER, 'output', session.outputs, ['sample', 'image', 'images'], [4]);
+  requireChannels(DECODER, input, latents.dims, 'latent');
   requireSides(DECODER, input, latents.dims, model.vae.factor);
   const { scalingFactor, shiftFactor } = model.vae;
   const unscaled = divide(latents, scalingFactor);
@@ -67,6 +68,7 @@ export async function encodePicture(
     ['latent_parameters', 'latent_sample', 'latents'],
     [4],
   );
+  requireChannels(ENCODER, input, picture.dims, 'colour');
   requireSides(ENCODER, input, picture.dims, 1);
   const results = await runSession(session, ENCODER, 'encoding the picture', {
     [input.name]: toPort(input, picture.dims, picture.data),
@@ -96,6 +98,15 @@ function sampled(encoded: Tensor, channels: number, draw: EncodeInput['draw']): 
     data[i] = encoded.data[i]! + mul32(exp32(0.5 * logvar), noise[i]!);
   }
   return { dims, data };
+}
+
+function requireChannels(component: string, input: TensorInfo, dims: readonly number[], what: string): void {
+  const channels = input.dims[1];
+  if (typeof channels !== 'number' || channels === dims[1]) return;
+  throw new AppError(
+    'invalid-model',
+    `${component} takes ${channels} channels at its input "${input.name}", not ${dims[1]} ${what} channels: ${component}/model.onnx is another component or of another model.`,
+  );
 }
 
 /** `factor`: pixels per cell of this component's input. */

@@ -212,27 +212,31 @@ describe('broken tokenizer files are named', () => {
 
 describe('the embedded model', () => {
   const folder = new URL('models/fluent-world/tokenizer/', root);
-  it('has a tokenizer that works', {
-    skip: existsSync(folder) ? false : 'the model folder is not here',
-  }, () => {
-    const names = [
-      'tokenizer.json',
-      'tokenizer_config.json',
-      'special_tokens_map.json',
-      'vocab.json',
-      'merges.txt',
-      'vocab.txt',
-    ];
-    const own = Object.fromEntries(
-      names.map((name) => {
-        const url = new URL(name, folder);
-        return [name, existsSync(url) ? readFileSync(url, 'utf8') : undefined];
-      }),
-    );
-    const tokenizer = createTokenizer(own);
-    const fixed = tokenizer.encodeFixed('red cat, 4k photo');
-    assert.equal(fixed.ids.length, tokenizer.contextLength);
-    assert.equal(fixed.truncated, null);
-    assert.notDeepEqual(fixed.ids, tokenizer.encodeFixed('blue dog at the beach').ids);
-  });
+  it(
+    'has a tokenizer that works',
+    {
+      skip: existsSync(folder) ? false : 'the model folder is not here',
+    },
+    () => {
+      const names = [
+        'tokenizer.json',
+        'tokenizer_config.json',
+        'special_tokens_map.json',
+        'vocab.json',
+        'merges.txt',
+        'vocab.txt',
+      ];
+      const own = Object.fromEntries(
+        names.map((name) => {
+          const url = new URL(name, folder);
+          return [name, existsSync(url) ? readFileSync(url, 'utf8') : undefined];
+        }),
+      );
+      const tokenizer = createTokenizer(own);
+      const fixed = tokenizer.encodeFixed('red cat, 4k photo');
+      assert.equal(fixed.ids.length, tokenizer.contextLength);
+      assert.equal(fixed.truncated, null);
+      assert.notDeepEqual(fixed.ids, tokenizer.encodeFixed('blue dog at the beach').ids);
+    },
+  );
 });

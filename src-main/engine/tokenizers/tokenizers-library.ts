@@ -18,9 +18,7 @@ export interface LibraryTokenizer {
 
 interface Library {
   /** Its instances are functions: calling one calls `normalize`. */
-  readonly Normalizer: abstract new (
-    config: object,
-  ) => LibraryNormaliser;
+  readonly Normalizer: abstract new (config: object) => LibraryNormaliser;
   readonly Tokenizer: new (tokenizerJson: object, config: object) => LibraryTokenizer;
 }
 

@@ -106,9 +106,10 @@ export async function runFfmpeg(
       cause: error,
     });
   }
-  if (code === 0) return;
   const last = words.trim().split('\n').slice(-3).join(' ');
+  // Some releases end with 0 although the last bytes did not fit.
   if (/no space left|ENOSPC/i.test(words)) throw new AppError('disk-full', `The disk is full: ${last}`);
+  if (code === 0) return;
   throw new AppError('export-failed', `ffmpeg failed (status ${code ?? 'killed'}): ${last || 'no message'}`);
 }
 

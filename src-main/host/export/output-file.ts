@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 
 /**
@@ -17,9 +17,8 @@ export async function writeWhole<T>(
   // The ending stays: ffmpeg and people know the format by it.
   const temporary = join(folder, `.part-${process.pid}-${basename(out)}`);
   try {
+    await checkOutput(out, kind);
     await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-    if (kind === 'folder') await checkReplaceable(out);
     await removeAbandoned(folder, basename(out));
     if (kind === 'folder') await mkdir(temporary);
     const result = await write(temporary);
@@ -48,6 +47,37 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     // Somebody else's process may not be signalled, but it is there.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * Whether `out` could be written, without writing anything: for telling before hours of rendering, not after.
+ * @throws {AppError} invalid-input | read-only
+ */
+export async function checkOutput(out: string, kind: 'file' | 'folder'): Promise<void> {
+  const folder = await existingFolder(out);
+  await access(folder, constants.W_OK).catch((error: unknown) => {
+    throw translate(error, out);
+  });
+  if (kind === 'folder') return checkReplaceable(out);
+  const info = await stat(out).catch(() => undefined);
+  if (info?.isDirectory() || out.endsWith(sep)) {
+    throw new AppError('invalid-input', `${out} is a folder; the output is a file: give it another name.`);
+  }
+}
+
+/** The nearest folder above the output that exists; the others are made. */
+async function existingFolder(out: string): Promise<string> {
+  for (let folder = dirname(out); ; folder = dirname(folder)) {
+    const info = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+      throw translate(error, out);
+    });
+    if (info?.isDirectory()) return folder;
+    if (info !== undefined) {
+      throw new AppError('invalid-input', `${out} cannot be written: ${folder} is a file, not a folder.`);
+    }
+    if (folder === dirname(folder)) throw new AppError('invalid-input', `${out} has no folder that exists.`);
   }
 }
 

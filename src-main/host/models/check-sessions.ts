@@ -18,7 +18,9 @@ export function checkSessions(
   const text = expectComponent('text_encoder', {
     inputs: [{ names: ['input_ids'], ranks: [2], types: WHOLE }],
     optional: ['attention_mask', 'position_ids'],
-    outputs: [{ names: ['last_hidden_state', 'encoder_hidden_states', 'hidden_states'], ranks: [3], types: FLOAT }],
+    outputs: [
+      { names: ['last_hidden_state', 'encoder_hidden_states', 'hidden_states'], ranks: [3], types: FLOAT },
+    ],
   });
   const unet = expectComponent('unet', {
     inputs: [
@@ -117,7 +119,11 @@ function findIn(
     report('error', path, `ONNX Runtime cannot open ${path}: ${inspected.error}`);
     return undefined;
   }
-  const find = (kind: 'input' | 'output', infos: readonly TensorInfo[], wanted: Expected): TensorInfo | undefined => {
+  const find = (
+    kind: 'input' | 'output',
+    infos: readonly TensorInfo[],
+    wanted: Expected,
+  ): TensorInfo | undefined => {
     const named = wanted.names.map((name) => infos.find((info) => info.name === name)).find(Boolean);
     const fitting = infos.filter((info) => fits(info, wanted));
     const found = named ?? (fitting.length === 1 ? fitting[0] : undefined);
@@ -135,7 +141,9 @@ function findIn(
   };
   const inputs = expected.inputs.map((wanted) => find('input', inspected.inputs, wanted));
   const outputs = expected.outputs.map((wanted) => find('output', inspected.outputs, wanted));
-  const unknown = inspected.inputs.filter((info) => !inputs.includes(info) && !expected.optional.includes(info.name));
+  const unknown = inspected.inputs.filter(
+    (info) => !inputs.includes(info) && !expected.optional.includes(info.name),
+  );
   if (unknown.length > 0 && inputs.every(Boolean)) {
     report('error', path, `${path} asks for inputs that nothing provides: ${listOf(unknown)}.`);
   }

@@ -15,7 +15,8 @@ after(() => engine.dispose());
 const inspect = engine.inspect.bind(engine);
 
 const EMBEDDED =
-  process.env['INBETWEEN_TEST_MODEL'] ?? fileURLToPath(new URL('../../../models/fluent-world', import.meta.url));
+  process.env['INBETWEEN_TEST_MODEL'] ??
+  fileURLToPath(new URL('../../../models/fluent-world', import.meta.url));
 
 async function problemsOf(folder: string): Promise<string[]> {
   return (await checkModel(folder, { inspect })).map(({ severity, message }) => `${severity}: ${message}`);
@@ -31,7 +32,12 @@ test('the embedded model has no problems', { skip: !existsSync(EMBEDDED) && 'it 
 
 test('every missing file is named at once', async (t) => {
   const folder = tinyModel(t);
-  for (const path of ['unet/model.onnx', 'scheduler/scheduler_config.json', 'tokenizer', 'model_index.json']) {
+  for (const path of [
+    'unet/model.onnx',
+    'scheduler/scheduler_config.json',
+    'tokenizer',
+    'model_index.json',
+  ]) {
     rmSync(join(folder, path), { recursive: true });
   }
   rmSync(join(folder, 'vae_encoder'), { recursive: true });
@@ -61,7 +67,10 @@ test('a folder that is not there is a problem, not a crash', async (t) => {
 for (const [damage, apply] of [
   ['an empty file', (path: string) => truncateSync(path, 0)],
   ['a file cut short', (path: string) => truncateSync(path, 1000)],
-  ['a text', (path: string) => writeFileSync(path, 'version https://git-lfs.github.com/spec/v1\noid sha256:1\n')],
+  [
+    'a text',
+    (path: string) => writeFileSync(path, 'version https://git-lfs.github.com/spec/v1\noid sha256:1\n'),
+  ],
   ['zeros', (path: string) => writeFileSync(path, Buffer.alloc(5000))],
 ] as const) {
   test(`${damage} in place of a graph is found`, async (t) => {
@@ -101,7 +110,7 @@ test('a U-Net for latents of another VAE is found', async (t) => {
   ]);
 });
 
-test('components in one another\'s place are found', async (t) => {
+test("components in one another's place are found", async (t) => {
   const folder = tinyModel(t);
   cpSync(join(folder, 'vae_decoder/model.onnx'), join(folder, 'text_encoder/model.onnx'));
   const problems = await problemsOf(folder);
@@ -165,7 +174,8 @@ for (const location of ['../model.onnx_dat', '/etc/hostname_xx', 'C:\\secret\\fi
 
 test('a model is imported whole, with its licence and without what nobody needs', async (t) => {
   const source = tinyModel(t, 'my-model');
-  for (const name of ['README.md', 'LICENSE', 'inbetween.json']) writeFileSync(join(source, name), '{"title": "Mine"}');
+  for (const name of ['README.md', 'LICENSE', 'inbetween.json'])
+    writeFileSync(join(source, name), '{"title": "Mine"}');
   writeFileSync(join(source, 'unet/diffusion_pytorch_model.safetensors'), 'large');
   const roots = rootsIn(t);
   const progress: number[] = [];
@@ -175,17 +185,20 @@ test('a model is imported whole, with its licence and without what nobody needs'
     onProgress: (copied, total) => progress.push(copied / total),
   });
   assert.deepEqual(problems, []);
-  assert.deepEqual(model, { name: 'my-model', origin: 'user', folder: join(userRoot(roots), 'my-model'), title: 'Mine' });
+  assert.deepEqual(model, {
+    name: 'my-model',
+    origin: 'user',
+    folder: join(userRoot(roots), 'my-model'),
+    title: 'Mine',
+  });
   const hashes = createFileHashes(null);
   assert.equal(await fingerprintModel(model.folder, hashes), await fingerprintModel(source, hashes));
-  assert.deepEqual(readdirSync(model.folder).filter((name) => !name.includes('_')).sort(), [
-    'LICENSE',
-    'README.md',
-    'inbetween.json',
-    'scheduler',
-    'tokenizer',
-    'unet',
-  ]);
+  assert.deepEqual(
+    readdirSync(model.folder)
+      .filter((name) => !name.includes('_'))
+      .sort(),
+    ['LICENSE', 'README.md', 'inbetween.json', 'scheduler', 'tokenizer', 'unet'],
+  );
   assert.deepEqual(readdirSync(join(model.folder, 'unet')).sort(), ['config.json', 'model.onnx']);
   assert.equal(progress.at(-1), 1);
   await assert.rejects(importModel(source, { roots, inspect, name: 'MY-MODEL' }), {
@@ -220,7 +233,9 @@ test('a cancelled import leaves nothing', async (t) => {
 
 for (const name of ['', '..', 'a/b', '.hidden', 'con', 'nul.onnx', 'x'.repeat(65), 'ends.', 'ü']) {
   test(`"${name.slice(0, 10)}" is no name for a model`, async (t) => {
-    await assert.rejects(importModel(tinyModel(t), { roots: rootsIn(t), inspect, name }), { code: 'invalid-input' });
+    await assert.rejects(importModel(tinyModel(t), { roots: rootsIn(t), inspect, name }), {
+      code: 'invalid-input',
+    });
   });
 }
 

@@ -21,7 +21,8 @@ export interface ModelProblem {
 export type Inspection = Readonly<
   Record<
     string,
-    { readonly inputs: readonly TensorInfo[]; readonly outputs: readonly TensorInfo[] } | { readonly error: string }
+    | { readonly inputs: readonly TensorInfo[]; readonly outputs: readonly TensorInfo[] }
+    | { readonly error: string }
   >
 >;
 

@@ -38,7 +38,9 @@ export function userModelsFolder({ platform, env, home }: Surroundings): string 
     platform === 'win32'
       ? (given('APPDATA') ?? join(home, 'AppData', 'Roaming'))
       : (given('XDG_DATA_HOME') ??
-        (platform === 'darwin' ? join(home, 'Library', 'Application Support') : join(home, '.local', 'share')));
+        (platform === 'darwin'
+          ? join(home, 'Library', 'Application Support')
+          : join(home, '.local', 'share')));
   return join(data, 'inbetween', 'models');
 }
 

@@ -132,6 +132,7 @@ async function store(storePath: string, path: string, entry: Remembered): Promis
 
 async function hashFile(path: string): Promise<string> {
   const digest = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) digest.update(chunk as Buffer);
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))
+    digest.update(chunk as Buffer);
   return digest.digest('hex');
 }

@@ -115,7 +115,10 @@ async function compareCopies(original: string, copy: string): Promise<void> {
   const hashes = createFileHashes(null);
   const [expected, actual] = [await fingerprintModel(original, hashes), await fingerprintModel(copy, hashes)];
   if (expected === actual) return;
-  throw new AppError('storage-failed', `The copy of ${original} differs from it: it changed meanwhile, or a disk fails.`);
+  throw new AppError(
+    'storage-failed',
+    `The copy of ${original} differs from it: it changed meanwhile, or a disk fails.`,
+  );
 }
 
 function storageError(error: unknown, target: string): unknown {
@@ -131,5 +134,9 @@ function storageError(error: unknown, target: string): unknown {
   if (code === 'EEXIST' || code === 'ENOTEMPTY') {
     return new AppError('invalid-input', `${target} exists already. Choose another name.`, options);
   }
-  return new AppError('storage-failed', `The model could not be copied to ${target}: ${String(error)}`, options);
+  return new AppError(
+    'storage-failed',
+    `The model could not be copied to ${target}: ${String(error)}`,
+    options,
+  );
 }

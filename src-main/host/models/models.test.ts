@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder, tinyModel } from '../../../test/support/model-fixtures.ts';
@@ -18,7 +27,14 @@ test('two copies of a model have one fingerprint, wherever they lie', async (t) 
 test('what is written about a model does not change its fingerprint', async (t) => {
   const folder = tinyModel(t);
   const before = await fingerprintModel(folder, hashes());
-  for (const name of ['README.md', 'LICENSE', 'LICENSE.txt', 'inbetween.json', '.gitattributes', 'sample.png']) {
+  for (const name of [
+    'README.md',
+    'LICENSE',
+    'LICENSE.txt',
+    'inbetween.json',
+    '.gitattributes',
+    'sample.png',
+  ]) {
     writeFileSync(join(folder, name), '{}');
   }
   assert.equal(await fingerprintModel(folder, hashes()), before);

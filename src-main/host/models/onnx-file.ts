@@ -29,7 +29,12 @@ export function readOnnxFile(path: string): OnnxFile {
   try {
     const { size } = fstatSync(file);
     const reader = new FieldReader(file, size);
-    const found = { nodes: 0, inputs: [] as string[], outputs: [] as string[], externalData: [] as ExternalTensor[] };
+    const found = {
+      nodes: 0,
+      inputs: [] as string[],
+      outputs: [] as string[],
+      externalData: [] as ExternalTensor[],
+    };
     let graphs = 0;
     let irVersion = false;
     reader.fields(0, size, (field) => {

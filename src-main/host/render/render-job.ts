@@ -56,6 +56,8 @@ export interface RenderUnit {
   /** Frame number (or grid cell) that wants this picture. */
   readonly index: number;
   readonly spec: FrameSpec;
+  /** Its frameKey, where the caller has it already. */
+  readonly key?: string;
 }
 
 export interface RenderProgress {
@@ -114,7 +116,7 @@ export function createRenderJob(
   units: readonly RenderUnit[],
   hooks: RenderJobHooks = {},
 ): RenderJob {
-  const keyed = units.map((unit) => ({ ...unit, key: frameKey(unit.spec) }));
+  const keyed = units.map((unit) => ({ ...unit, key: unit.key ?? frameKey(unit.spec) }));
   const missing = new Map<string, Omit<Missing, 'key'>>();
   const embeddings = new Map<string, Tensor>();
   let playhead: string | undefined;

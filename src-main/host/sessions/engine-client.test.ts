@@ -25,10 +25,7 @@ interface Bench {
   request(change?: Partial<FrameSpec['sampler']>): Promise<FrameRequest>;
 }
 
-function bench(
-  t: TestContext,
-  options: Partial<EngineOptions> & { folder?: string } = {},
-): Bench {
+function bench(t: TestContext, options: Partial<EngineOptions> & { folder?: string } = {}): Bench {
   const { folder = join(ONNX_FIXTURES, 'tiny-sd'), ...rest } = options;
   const engine = startEngine({ backOff: BACK_OFF, ...rest });
   t.after(() => engine.dispose());
@@ -113,7 +110,12 @@ test('an optimised graph from the cache changes no pixel', async (t) => {
   for (const cache of [null, cacheFolder, cacheFolder]) {
     const { engine, folder, events, request } = bench(t, { cacheFolder: cache });
     frames.push(await engine.render(folder, await request()));
-    outcomes.push(events.map((event) => (event.type === 'opened' ? event.opened.cache : '')).join(' ').trim());
+    outcomes.push(
+      events
+        .map((event) => (event.type === 'opened' ? event.opened.cache : ''))
+        .join(' ')
+        .trim(),
+    );
     await engine.dispose();
   }
   assert.deepEqual(outcomes, ['bypassed bypassed bypassed', 'built built built', 'hit hit hit']);
@@ -160,14 +162,18 @@ test('after five failures in a row it gives up, and one later frame is one more 
   const crashing = join(temporaryFolder(t), 'crash.mjs');
   writeFileSync(crashing, "console.error('the library is broken'); process.exit(3);");
   const { engine, folder, events, request } = bench(t, { entries: { engine: crashing, probe: crashing } });
-  const waiting = [await request(), await request(), await request()].map((each) => engine.render(folder, each));
+  const waiting = [await request(), await request(), await request()].map((each) =>
+    engine.render(folder, each),
+  );
   const outcomes = await Promise.allSettled(waiting);
   for (const outcome of outcomes) {
     assert.ok(outcome.status === 'rejected');
-    assert.match(outcome.reason.message, /^The engine process exited with status 3: the library is broken\.$/);
+    assert.match(
+      outcome.reason.message,
+      /^The engine process exited with status 3: the library is broken\.$/,
+    );
   }
-  const waits = (): unknown[] =>
-    events.flatMap((event) => (event.type === 'failed' ? [event.waitMs] : []));
+  const waits = (): unknown[] => events.flatMap((event) => (event.type === 'failed' ? [event.waitMs] : []));
   assert.deepEqual(waits(), [1, 2, 4, 4, null]);
   await assert.rejects(engine.render(folder, await request()), {
     code: 'engine-failed',
@@ -203,7 +209,9 @@ test('a frame that waits is cancelled at once, and the one at work goes on', asy
   abort.abort();
   await assert.rejects(second, { code: 'cancelled' });
   isFrame(await first);
-  await assert.rejects(engine.render(folder, await request(), { signal: abort.signal }), { code: 'cancelled' });
+  await assert.rejects(engine.render(folder, await request(), { signal: abort.signal }), {
+    code: 'cancelled',
+  });
 });
 
 test('a process that does not answer a cancel is killed, without counting as a failure', async (t) => {
@@ -253,10 +261,10 @@ test('a garbled graph is an error of the model', async (t) => {
 test('a model that changed after planning is refused', async (t) => {
   const { engine, folder, request } = bench(t);
   const planned = await request();
-  await assert.rejects(
-    engine.render(folder, { ...planned, spec: { ...planned.spec, model: 'another' } }),
-    { code: 'invalid-model', message: /planned for another/ },
-  );
+  await assert.rejects(engine.render(folder, { ...planned, spec: { ...planned.spec, model: 'another' } }), {
+    code: 'invalid-model',
+    message: /planned for another/,
+  });
 });
 
 test('with memory for one session only the picture is the same', async (t) => {

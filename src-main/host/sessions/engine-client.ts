@@ -11,7 +11,12 @@ import { describeMachine, type Machine } from './machine.ts';
 import type { LoadedModel, ModelInspection } from './protocol.ts';
 import { createProber } from './provider-prober.ts';
 import { componentPath } from './session-pool.ts';
-import { describeDecision, ProviderChooser, type ProviderChoice, type ProviderDecision } from './providers.ts';
+import {
+  describeDecision,
+  ProviderChooser,
+  type ProviderChoice,
+  type ProviderDecision,
+} from './providers.ts';
 
 export type { EngineEvent } from './engine-events.ts';
 

@@ -3,7 +3,13 @@ import type { StepProgress } from '../../engine/ports.ts';
 import { type BackOff, waitAfter } from './back-off.ts';
 import { type Child, type ChildExit, describeExit, type StartChild } from './child-process.ts';
 import type { EngineEvent } from './engine-events.ts';
-import { type EngineSettings, type FromEngine, fromWire, type LoadedModel, type ToEngine } from './protocol.ts';
+import {
+  type EngineSettings,
+  type FromEngine,
+  fromWire,
+  type LoadedModel,
+  type ToEngine,
+} from './protocol.ts';
 
 export interface EngineTask {
   /** For messages: "The frame". */

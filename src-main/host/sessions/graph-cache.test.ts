@@ -38,7 +38,10 @@ test('another CPU, another file and another cache version do not share a graph',
   const other = await new GraphCache({ folder, cpu: 'b' }).open(DECODER, SETTINGS);
   assert.equal(other.outcome, 'built');
   await other.session.release();
-  const renamed = await new GraphCache({ folder, cpu: 'a' }).open({ ...DECODER, identity: 'other' }, SETTINGS);
+  const renamed = await new GraphCache({ folder, cpu: 'a' }).open(
+    { ...DECODER, identity: 'other' },
+    SETTINGS,
+  );
   assert.equal(renamed.outcome, 'built');
   await renamed.session.release();
   assert.equal(readdirSync(folder).length, 3);

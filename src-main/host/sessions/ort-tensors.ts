@@ -34,7 +34,10 @@ export function toOrtTensor(ort: Ort, tensor: PortTensor): OrtTensor {
 export function fromOrtTensor(name: string, value: OnnxValue): PortTensor {
   const tensor = value as OrtTensor;
   if (!isElementType(tensor.type)) {
-    throw new AppError('invalid-model', `Output "${name}" has the element type ${tensor.type}, which is not supported.`);
+    throw new AppError(
+      'invalid-model',
+      `Output "${name}" has the element type ${tensor.type}, which is not supported.`,
+    );
   }
   const data = tensor.data as PortTensor['data'];
   if (tensor.type !== 'float16') return { type: tensor.type, dims: tensor.dims, data };

@@ -39,7 +39,9 @@ function fill(input: TensorInfo, length: number): PortTensor['data'] {
       return Float64Array.from({ length }, (_, i) => wave(i));
     case 'float16':
       // Bit patterns of 0.25, 0.5, 1 and -0.5, or of 500.
-      return Uint16Array.from({ length }, (_, i) => (time ? 0x5fd0 : ([0x3400, 0x3800, 0x3c00, 0xb800][i % 4] ?? 0)));
+      return Uint16Array.from({ length }, (_, i) =>
+        time ? 0x5fd0 : ([0x3400, 0x3800, 0x3c00, 0xb800][i % 4] ?? 0),
+      );
     case 'int64':
       return BigInt64Array.from({ length }, (_, i) => BigInt(whole(i)));
     case 'int32':

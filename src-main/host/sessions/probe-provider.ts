@@ -9,8 +9,7 @@ import { type ProviderName, sessionOptions } from './session-options.ts';
 import { componentPath } from './session-pool.ts';
 
 /** y = x + x on four float32 values: the least that makes a provider start its device. */
-const TINY_GRAPH =
-  'CAg6NQoOCgF4CgF4EgF5IgNBZGQSAXBaDwoBeBIKCggIARIECgIIBGIPCgF5EgoKCAgBEgQKAggEQgQKABAN';
+const TINY_GRAPH = 'CAg6NQoOCgF4CgF4EgF5IgNBZGQSAXBaDwoBeBIKCggIARIECgIIBGIPCgF5EgoKCAgBEgQKAggEQgQKABAN';
 
 /** Room for float16 arithmetic and for fused kernels, and far below what an artist would see. */
 const MAX_RELATIVE_ERROR = 2e-2;
@@ -73,7 +72,9 @@ export async function probeProvider(
 async function runTinyGraph(provider: ProviderName, threads: number): Promise<void> {
   const bytes = Buffer.from(TINY_GRAPH, 'base64');
   const session = await openOrtSession(bytes, sessionOptions({ provider, threads }));
-  const { y } = await session.run({ x: { type: 'float32', dims: [4], data: new Float32Array([1, 2, 3, 4]) } });
+  const { y } = await session.run({
+    x: { type: 'float32', dims: [4], data: new Float32Array([1, 2, 3, 4]) },
+  });
   await session.release();
   const values = [...(y?.data as Float32Array)].join(',');
   if (values !== '2,4,6,8') throw new Error(`1,2,3,4 doubled gave ${values}`);
@@ -123,5 +124,7 @@ export function compare(
 
 function floatsOf(tensor: PortTensor | undefined): Float32Array | Float64Array | undefined {
   if (tensor?.data instanceof Uint16Array) return unpackFloat16(tensor.data);
-  return tensor?.data instanceof Float32Array || tensor?.data instanceof Float64Array ? tensor.data : undefined;
+  return tensor?.data instanceof Float32Array || tensor?.data instanceof Float64Array
+    ? tensor.data
+    : undefined;
 }

@@ -30,7 +30,11 @@ export type ToEngine =
 export type FromEngine =
   | { readonly type: 'ready' }
   | ({ readonly type: 'step'; readonly id: number } & StepProgress)
-  | { readonly type: 'done'; readonly id: number; readonly result: readonly FrameResult[] | ModelInspection | null }
+  | {
+      readonly type: 'done';
+      readonly id: number;
+      readonly result: readonly FrameResult[] | ModelInspection | null;
+    }
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
   | { readonly type: 'opened'; readonly opened: SessionOpened };
 

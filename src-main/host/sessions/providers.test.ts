@@ -33,7 +33,13 @@ const LINUX: Machine = {
 };
 
 function verdict(provider: ProviderName, change: Partial<ProviderVerdict> = {}): ProviderVerdict {
-  const usable = { reason: null, anyModel: false, milliseconds: 1, cpuMilliseconds: 10, maxRelativeError: 1e-6 };
+  const usable = {
+    reason: null,
+    anyModel: false,
+    milliseconds: 1,
+    cpuMilliseconds: 10,
+    maxRelativeError: 1e-6,
+  };
   return { provider, usable: true, ...usable, ...change };
 }
 
@@ -51,7 +57,12 @@ function chooserFor(t: TestContext, drivers: Partial<Record<ProviderName, Provid
   };
   const make = () =>
     new ProviderChooser({ machine: LINUX, folder, createProber: () => prober, now: () => time });
-  return { make, probed, folder, pass: (days: number) => (time = new Date(time.getTime() + days * 86_400_000)) };
+  return {
+    make,
+    probed,
+    folder,
+    pass: (days: number) => (time = new Date(time.getTime() + days * 86_400_000)),
+  };
 }
 
 test('every platform has a ladder that ends with the CPU', () => {
@@ -95,7 +106,10 @@ test('auto prefers the CPU to a graphics card that is emulated', async (t) => {
   const { make } = chooserFor(t, { webgpu: verdict('webgpu', { milliseconds: 50 }) });
   const decision = await make().choose('auto', MODEL);
   assert.equal(decision.provider, 'cpu');
-  assert.match(describeDecision(decision), /webgpu: not faster than the CPU \(50\.0 ms a call, CPU 10\.0 ms\)/);
+  assert.match(
+    describeDecision(decision),
+    /webgpu: not faster than the CPU \(50\.0 ms a call, CPU 10\.0 ms\)/,
+  );
 });
 
 test('verdicts are remembered; a failure for a week', async (t) => {
@@ -131,7 +145,8 @@ test('a provider of another platform is refused with those of this one', async (
   const { make } = chooserFor(t, {});
   await assert.rejects(make().choose('dml', MODEL), {
     code: 'provider-failed',
-    message: 'The execution provider dml does not exist on linux x64. Accepted here: auto, cuda, webgpu, cpu.',
+    message:
+      'The execution provider dml does not exist on linux x64. Accepted here: auto, cuda, webgpu, cpu.',
   });
 });
 
@@ -164,7 +179,10 @@ test('a damaged memory is tried anew', async (t) => {
 
 test('a driver that ends its process is a failed verdict, and the next one is still tried', async (t) => {
   const crashing = join(temporaryFolder(t), 'crash.mjs');
-  writeFileSync(crashing, "process.on('message', () => { console.error('driver says no'); process.abort(); });");
+  writeFileSync(
+    crashing,
+    "process.on('message', () => { console.error('driver says no'); process.abort(); });",
+  );
   const prober = createProber({ startChild: forkWith(null), threads: 1, entry: crashing });
   for (const provider of ['cuda', 'webgpu'] as const) {
     const failed = await prober.probe(provider, MODEL);
@@ -199,5 +217,8 @@ test('an error of a provider is one an application can show', async (t) => {
     .choose('webgpu', MODEL)
     .catch((caught: unknown) => caught);
   assert.ok(error instanceof AppError);
-  assert.deepEqual((error.data['attempts'] as ProviderVerdict[]).map(({ provider }) => provider), ['webgpu']);
+  assert.deepEqual(
+    (error.data['attempts'] as ProviderVerdict[]).map(({ provider }) => provider),
+    ['webgpu'],
+  );
 });

@@ -31,7 +31,9 @@ test('with a small budget one session is open at a time', async () => {
 });
 
 test('the least recently used session is released first', async () => {
-  const bytes = await Promise.all(['text_encoder', 'vae_decoder'].map((name) => componentBytes(FOLDER, name)));
+  const bytes = await Promise.all(
+    ['text_encoder', 'vae_decoder'].map((name) => componentBytes(FOLDER, name)),
+  );
   const memoryBytes = Math.ceil(1.3 * bytes.reduce((sum, each) => sum + each, 0)) + 3000;
   const pool = new SessionPool({ memoryBytes });
   const source = pool.source(FOLDER, 'f', SETTINGS);

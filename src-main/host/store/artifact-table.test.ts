@@ -85,7 +85,11 @@ test('verify names cut pictures, orphans and wrong sizes', (context) => {
 test('eviction drops latents, then embeddings, then frames, the least recently used first', (context) => {
   const store = newStore(context);
   for (const name of ['1', '2', '3']) {
-    store.putArtifacts([testArtifact('frame', name), testArtifact('latents', name), testArtifact('embedding', name)]);
+    store.putArtifacts([
+      testArtifact('frame', name),
+      testArtifact('latents', name),
+      testArtifact('embedding', name),
+    ]);
   }
   store.getArtifact('latents', testKey('1'));
   store.touchArtifacts('frame', [testKey('1')]);

@@ -41,13 +41,15 @@ interface ArtifactRow {
 export function createArtifactTable(connection: Connection, clock: Clock, maxBytes: number): ArtifactTable {
   const { database } = connection;
   const upsert = database
-    .prepare<[string, string, string, string | null, number, string, number, number, number], number>(`
+    .prepare<[string, string, string, string | null, number, string, number, number, number], number>(
+      `
       INSERT INTO artifact (kind, key, media_type, meta, size, sha256, cost_ms, created, last_used)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (kind, key) DO UPDATE SET
         media_type = excluded.media_type, meta = excluded.meta, size = excluded.size, sha256 = excluded.sha256,
         cost_ms = excluded.cost_ms, last_used = excluded.last_used
-      RETURNING id`)
+      RETURNING id`,
+    )
     .pluck();
   const upsertBytes = database.prepare<[number, Uint8Array]>(`
     INSERT INTO artifact_bytes (artifact, bytes) VALUES (?, ?)
@@ -56,9 +58,11 @@ export function createArtifactTable(connection: Connection, clock: Clock, maxByt
     SELECT id, media_type, meta, sha256, cost_ms, created, bytes
     FROM artifact LEFT JOIN artifact_bytes ON artifact = id WHERE kind = ? AND key = ?`);
   const selectPresent = database
-    .prepare<[string, string], string>(`
+    .prepare<[string, string], string>(
+      `
       SELECT value FROM json_each(?) AS wanted
-      WHERE EXISTS (SELECT 1 FROM artifact WHERE kind = ? AND key = wanted.value)`)
+      WHERE EXISTS (SELECT 1 FROM artifact WHERE kind = ? AND key = wanted.value)`,
+    )
     .pluck();
   const remove = database.prepare<[number]>('DELETE FROM artifact WHERE id = ?');
   const removeAll = database.prepare('DELETE FROM artifact');
@@ -198,7 +202,8 @@ export function createArtifactTable(connection: Connection, clock: Clock, maxByt
       };
     },
 
-    has: (kind, keys) => new Set(connection.attempt(() => selectPresent.all(JSON.stringify([...keys]), kind))),
+    has: (kind, keys) =>
+      new Set(connection.attempt(() => selectPresent.all(JSON.stringify([...keys]), kind))),
 
     touch: (kind, keys) => {
       for (const key of keys) note(kind, key);

@@ -23,7 +23,9 @@ export function createAssetTable(connection: Connection, clock: Clock): AssetTab
     `SELECT ${INFO}, bytes FROM asset WHERE sha256 = ?`,
   );
   const selectInfo = database.prepare<[string], AssetInfo>(`SELECT ${INFO} FROM asset WHERE sha256 = ?`);
-  const selectAll = database.prepare<[], AssetInfo>(`SELECT ${INFO} FROM asset ORDER BY created, name, sha256`);
+  const selectAll = database.prepare<[], AssetInfo>(
+    `SELECT ${INFO} FROM asset ORDER BY created, name, sha256`,
+  );
   const remove = database.prepare<[string]>('DELETE FROM asset WHERE sha256 = ?');
   const amount = database.prepare<[], Amount>('SELECT count(*) AS count, total(size) AS bytes FROM asset');
 

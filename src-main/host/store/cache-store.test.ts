@@ -15,7 +15,8 @@ function openNoting(file: string, maxBytes = 1e9): { cache: ArtifactStore; notes
 }
 
 function fill(cache: ArtifactStore, frames: number): void {
-  for (let frame = 0; frame < frames; frame += 1) cache.putArtifacts([testArtifact('frame', `${frame}`, 20_000)]);
+  for (let frame = 0; frame < frames; frame += 1)
+    cache.putArtifacts([testArtifact('frame', `${frame}`, 20_000)]);
 }
 
 test('a cache is made with the folders on its way and remembers', (context) => {

@@ -106,7 +106,9 @@ function moveAside(file: string, inode: bigint, notify: (message: string) => voi
   } catch (error) {
     throw toStorageError(error, file);
   }
-  notify(`The cache ${file} was damaged. It was moved to ${aside} and a new one begun; its frames are rendered again.`);
+  notify(
+    `The cache ${file} was damaged. It was moved to ${aside} and a new one begun; its frames are rendered again.`,
+  );
 }
 
 function inodeOf(file: string): bigint | undefined {

@@ -30,7 +30,9 @@ test('a missing file is named, unless it is to be made', (context) => {
   const folder = testFolder(context);
   const file = join(folder, 'none.inbetween');
   assert.throws(() => open(file), { code: 'not-found', message: /none\.inbetween/ });
-  assert.throws(() => openStore(join(folder, 'no', 'b.inbetween'), { create: true, clock }), { code: 'not-found' });
+  assert.throws(() => openStore(join(folder, 'no', 'b.inbetween'), { create: true, clock }), {
+    code: 'not-found',
+  });
   assert.throws(() => open(folder), { code: 'invalid-input', message: /is a folder/ });
   assert.deepEqual(namesIn(folder), []);
 });

@@ -88,7 +88,8 @@ function openDatabaseForReading(file: string): { database: Database.Database; re
     database.close();
     // A file that was left in write-ahead mode wants a side file even for reading. Where none can be made nobody
     // is writing, and a private copy shows the same.
-    if (!(error instanceof Database.SqliteError) || !/^SQLITE_(CANTOPEN|READONLY)/.test(error.code)) throw error;
+    if (!(error instanceof Database.SqliteError) || !/^SQLITE_(CANTOPEN|READONLY)/.test(error.code))
+      throw error;
     return openPrivateCopy(file);
   }
 }

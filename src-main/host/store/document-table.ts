@@ -15,7 +15,11 @@ export interface DocumentTable {
 const ENTRY = 'position, label, code, diff, revision';
 
 /** @param historyLimit the oldest steps are forgotten beyond this number. */
-export function createDocumentTable(connection: Connection, clock: Clock, historyLimit: number): DocumentTable {
+export function createDocumentTable(
+  connection: Connection,
+  clock: Clock,
+  historyLimit: number,
+): DocumentTable {
   const { database, file } = connection;
   const select = database.prepare<[], StoredDocument>('SELECT revision, json FROM document');
   const selectRevision = database.prepare<[], number>('SELECT revision FROM document').pluck();
@@ -26,7 +30,9 @@ export function createDocumentTable(connection: Connection, clock: Clock, histor
   const setCursor = database.prepare<[number]>(
     'INSERT INTO history_cursor (id, position) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET position = excluded.position',
   );
-  const selectEntry = database.prepare<[number], HistoryEntry>(`SELECT ${ENTRY} FROM history WHERE position = ?`);
+  const selectEntry = database.prepare<[number], HistoryEntry>(
+    `SELECT ${ENTRY} FROM history WHERE position = ?`,
+  );
   const selectEntries = database.prepare<[], HistoryEntry>(`SELECT ${ENTRY} FROM history ORDER BY position`);
   const insertEntry = database.prepare(
     'INSERT INTO history (position, label, code, diff, revision, created) VALUES (?, ?, ?, ?, ?, ?)',

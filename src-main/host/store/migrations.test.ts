@@ -22,7 +22,8 @@ test('migrations are numbered from 1 without gaps', () => {
 });
 
 test('there is a fixture file of every version', () => {
-  for (const { version } of MIGRATIONS) assert.ok(existsSync(fixture(version)), `fixtures/v${version}.inbetween`);
+  for (const { version } of MIGRATIONS)
+    assert.ok(existsSync(fixture(version)), `fixtures/v${version}.inbetween`);
 });
 
 for (const { version } of MIGRATIONS) {

@@ -15,7 +15,10 @@ test('a saved document, its history, pictures and settings are there after reope
   const store = openStore(file, { create: true, clock });
   assert.equal(store.document(), undefined);
   assert.deepEqual(store.saveDocument('{"a":1}', { expectedRevision: 0 }), { revision: 1, json: '{"a":1}' });
-  store.saveDocument('{"a":2}', { expectedRevision: 1, history: { label: 'Set a', code: 'set', diff: '[1,2]' } });
+  store.saveDocument('{"a":2}', {
+    expectedRevision: 1,
+    history: { label: 'Set a', code: 'set', diff: '[1,2]' },
+  });
   const picture = { mediaType: 'image/png', name: 'cat.png', bytes: Buffer.from('cat'), width: 3, height: 2 };
   const { sha256 } = store.putAsset(picture);
   store.putAsset({ ...picture, name: 'the same again.png' });
@@ -124,7 +127,8 @@ test('slimming drops the cache, keeps the work and gives the space back', (conte
   const file = join(testFolder(context), 'a.inbetween');
   const store = openStore(file, { create: true, clock });
   store.saveDocument('{}', { expectedRevision: 0 });
-  for (let frame = 0; frame < 20; frame += 1) store.putArtifacts([testArtifact('frame', `${frame}`, 100_000)]);
+  for (let frame = 0; frame < 20; frame += 1)
+    store.putArtifacts([testArtifact('frame', `${frame}`, 100_000)]);
   const { bytesBefore, bytesAfter } = store.slim();
   assert.ok(bytesBefore > 2_000_000, `${bytesBefore}`);
   assert.ok(bytesAfter < 200_000, `${bytesAfter}`);

@@ -34,7 +34,8 @@ function sampleProject(context: TestContext): Sample {
   const bytes = Buffer.alloc(40_000, 'mask');
   store.putAsset({ mediaType: 'image/png', name: 'mask.png', bytes, width: 8, height: 8 });
   store.setSetting('view', 1);
-  for (let frame = 0; frame < FRAMES; frame += 1) store.putArtifacts([testArtifact('frame', `${frame}`, 20_000)]);
+  for (let frame = 0; frame < FRAMES; frame += 1)
+    store.putArtifacts([testArtifact('frame', `${frame}`, 20_000)]);
   store.close();
   const database = new Database(file, { readonly: true });
   const rows = database.prepare('SELECT name, rootpage FROM sqlite_schema').all() as {
@@ -42,7 +43,12 @@ function sampleProject(context: TestContext): Sample {
     rootpage: number;
   }[];
   database.close();
-  return { folder, file, bytes: readFileSync(file), root: Object.fromEntries(rows.map((r) => [r.name, r.rootpage])) };
+  return {
+    folder,
+    file,
+    bytes: readFileSync(file),
+    root: Object.fromEntries(rows.map((r) => [r.name, r.rootpage])),
+  };
 }
 
 /** Damages a copy, recovers it, and checks what must hold in any case. */
@@ -56,7 +62,8 @@ function recoverDamaged(sample: Sample, damage: (bytes: Buffer) => Buffer): Reco
   const store = openStore(rescued, { clock });
   assert.deepEqual(store.verify(), []);
   assert.equal(store.document() !== undefined, report.document);
-  if (report.document) assert.deepEqual(store.document(), { revision: 5, json: '{"name":"precious","step":4}' });
+  if (report.document)
+    assert.deepEqual(store.document(), { revision: 5, json: '{"name":"precious","step":4}' });
   assert.equal(store.history().entries.length, report.history.recovered);
   assert.equal(store.listAssets().length, report.assets.recovered);
   const frames = Array.from({ length: FRAMES }, (_, frame) => testKey(`${frame}`));
@@ -81,7 +88,9 @@ test('a sound project is recovered whole', (context) => {
 });
 
 test('a project that lost its end keeps its document and the frames before the cut', (context) => {
-  const report = recoverDamaged(sampleProject(context), (bytes) => bytes.subarray(0, Math.floor(bytes.length * 0.75)));
+  const report = recoverDamaged(sampleProject(context), (bytes) =>
+    bytes.subarray(0, Math.floor(bytes.length * 0.75)),
+  );
   assert.equal(report.document, true);
   assert.equal(report.history.recovered, 4);
   assert.ok(report.artifacts.recovered > FRAMES / 4, JSON.stringify(report));
@@ -170,11 +179,19 @@ test('work that a killed process left in the log is recovered, and the log not t
 
 test('recovery never writes over a file and refuses what it cannot know', (context) => {
   const sample = sampleProject(context);
-  assert.throws(() => recoverInto(sample.file, sample.file), { code: 'invalid-input', message: /exists already/ });
-  assert.throws(() => recoverInto(join(sample.folder, 'none'), join(sample.folder, 'b')), { code: 'not-found' });
+  assert.throws(() => recoverInto(sample.file, sample.file), {
+    code: 'invalid-input',
+    message: /exists already/,
+  });
+  assert.throws(() => recoverInto(join(sample.folder, 'none'), join(sample.folder, 'b')), {
+    code: 'not-found',
+  });
   const text = join(sample.folder, 'notes.txt');
   writeFileSync(text, 'nothing '.repeat(5000));
-  assert.throws(() => recoverInto(text, join(sample.folder, 'b')), { code: 'project-damaged', message: /Nothing/ });
+  assert.throws(() => recoverInto(text, join(sample.folder, 'b')), {
+    code: 'project-damaged',
+    message: /Nothing/,
+  });
   const database = new Database(sample.file);
   database.pragma(`user_version = ${SCHEMA_VERSION + 1}`);
   database.close();

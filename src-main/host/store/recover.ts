@@ -10,7 +10,15 @@ import { SCHEMA_VERSION } from './migrations/index.ts';
 import { toStorageError } from './storage-errors.ts';
 
 /** Parents before children: rows of `artifact_bytes` refer to `artifact`. */
-const TABLES = ['document', 'history_cursor', 'history', 'asset', 'setting', 'artifact', 'artifact_bytes'] as const;
+const TABLES = [
+  'document',
+  'history_cursor',
+  'history',
+  'asset',
+  'setting',
+  'artifact',
+  'artifact_bytes',
+] as const;
 type Table = (typeof TABLES)[number];
 
 /** Row ids that are tried one by one where a part of a table cannot be walked and no index knows its rows. */
@@ -52,7 +60,10 @@ export function recoverInto(damagedFile: string, newFile: string): RecoveryRepor
     const header = readFileHeader(source);
     if (header === undefined) throw new AppError('not-found', `There is no file ${source} to recover.`);
     if (header.isSqlite && header.applicationId === APPLICATION_ID && header.userVersion > SCHEMA_VERSION) {
-      throw new AppError('project-newer', `${source} was written by a newer Inbetween; update to recover it.`);
+      throw new AppError(
+        'project-newer',
+        `${source} was written by a newer Inbetween; update to recover it.`,
+      );
     }
     removeDatabase(copy);
     removeDatabase(draft);
@@ -97,8 +108,13 @@ function copyTable(from: Database.Database, into: Connection, table: Table): Rec
   const insert = database.prepare(
     `INSERT OR REPLACE INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
   );
-  const expectedHash = database.prepare<[unknown], string>('SELECT sha256 FROM artifact WHERE id = ?').pluck();
-  const read = prepareIfReadable(from, `SELECT ${columns.join(', ')} FROM ${table} NOT INDEXED WHERE rowid = ?`);
+  const expectedHash = database
+    .prepare<[unknown], string>('SELECT sha256 FROM artifact WHERE id = ?')
+    .pluck();
+  const read = prepareIfReadable(
+    from,
+    `SELECT ${columns.join(', ')} FROM ${table} NOT INDEXED WHERE rowid = ?`,
+  );
   if (read === undefined) return { recovered: 0, lost: 0 };
   let recovered = 0;
   let lost = 0;
@@ -107,7 +123,8 @@ function copyTable(from: Database.Database, into: Connection, table: Table): Rec
     try {
       const row = read.get(rowid) as Row | undefined;
       if (row === undefined) return;
-      const expected = table === 'asset' ? row.sha256 : table === 'artifact_bytes' ? expectedHash.get(row.artifact) : null;
+      const expected =
+        table === 'asset' ? row.sha256 : table === 'artifact_bytes' ? expectedHash.get(row.artifact) : null;
       if (expected !== null && hash('sha256', row.bytes as Buffer) !== expected) lost += 1;
       else {
         insert.run(...columns.map((name) => row[name]));
@@ -187,7 +204,10 @@ function prepareIfReadable(from: Database.Database, sql: string): Database.State
 
 function isBadRow(error: unknown): boolean {
   if (error instanceof TypeError || error instanceof RangeError) return true;
-  return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|CONSTRAINT|IOERR_SHORT_READ|MISMATCH|TOOBIG)/.test(error.code);
+  return (
+    error instanceof Database.SqliteError &&
+    /^SQLITE_(CORRUPT|CONSTRAINT|IOERR_SHORT_READ|MISMATCH|TOOBIG)/.test(error.code)
+  );
 }
 
 function dropBareArtifacts(into: Connection, { recovered, lost }: Recovered): Recovered {
@@ -218,9 +238,13 @@ function keepUsableHistory(into: Connection, { recovered, lost }: Recovered): Re
       while (positions.has(first - 1)) first -= 1;
       while (positions.has(last + 1)) last += 1;
     }
-    const dropped = database.prepare('DELETE FROM history WHERE position < ? OR position > ?').run(first, last).changes;
+    const dropped = database
+      .prepare('DELETE FROM history WHERE position < ? OR position > ?')
+      .run(first, last).changes;
     const kept = recovered - dropped;
-    database.prepare('INSERT OR REPLACE INTO history_cursor (id, position) VALUES (1, ?)').run(kept === 0 ? 0 : cursor);
+    database
+      .prepare('INSERT OR REPLACE INTO history_cursor (id, position) VALUES (1, ?)')
+      .run(kept === 0 ? 0 : cursor);
     return { recovered: kept, lost: lost + dropped };
   });
 }

@@ -20,7 +20,9 @@ export function createSettingTable(connection: Connection): SettingTable {
       return value === undefined ? undefined : (JSON.parse(value) as Json);
     },
     set: (key, value) => {
-      connection.write(() => (value === undefined ? remove.run(key) : upsert.run(key, JSON.stringify(value))));
+      connection.write(() =>
+        value === undefined ? remove.run(key) : upsert.run(key, JSON.stringify(value)),
+      );
     },
   };
 }

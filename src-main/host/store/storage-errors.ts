@@ -12,7 +12,12 @@ export function toStorageError(error: unknown, file: string): unknown {
   const code = codeOf(error);
   if (code === undefined) return error;
   const options = { data: { file, reason: code }, cause: error };
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT' || (isWriteFailure(code) && isNearlyFull(file))) {
+  if (
+    code === 'SQLITE_FULL' ||
+    code === 'ENOSPC' ||
+    code === 'EDQUOT' ||
+    (isWriteFailure(code) && isNearlyFull(file))
+  ) {
     return new AppError(
       'disk-full',
       `There is no space left to write ${file}. Nothing that was saved before is lost: free some space and try again.`,
@@ -26,7 +31,8 @@ export function toStorageError(error: unknown, file: string): unknown {
       options,
     );
   }
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damagedError(file, messageOf(error), error);
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+    return damagedError(file, messageOf(error), error);
   if (code.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED') {
     return new AppError(
       'storage-failed',
@@ -35,13 +41,22 @@ export function toStorageError(error: unknown, file: string): unknown {
     );
   }
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new AppError('not-found', `There is no ${file}, or a folder on the way to it is missing.`, options);
+    return new AppError(
+      'not-found',
+      `There is no ${file}, or a folder on the way to it is missing.`,
+      options,
+    );
   }
-  if (code === 'EISDIR') return new AppError('invalid-input', `${file} is a folder, not a project file.`, options);
+  if (code === 'EISDIR')
+    return new AppError('invalid-input', `${file} is a folder, not a project file.`, options);
   if (code.startsWith('SQLITE_CONSTRAINT')) {
     return new AppError('internal', `${file} did not take a value: ${messageOf(error)}.`, options);
   }
-  return new AppError('storage-failed', `${file} could not be read or written: ${messageOf(error)} (${code}).`, options);
+  return new AppError(
+    'storage-failed',
+    `${file} could not be read or written: ${messageOf(error)} (${code}).`,
+    options,
+  );
 }
 
 /** The error for a file that is ours and broken; it says what can be done. */

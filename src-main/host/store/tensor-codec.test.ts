@@ -3,14 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeTensor, encodeTensor } from './tensor-codec.ts';
 
-const tensors = fc
-  .array(fc.nat({ max: 5 }), { maxLength: 4 })
-  .chain((dims) => {
-    const length = dims.reduce((product, dim) => product * dim, 1);
-    return fc
-      .float32Array({ minLength: length, maxLength: length })
-      .map((data) => ({ dims, data }));
-  });
+const tensors = fc.array(fc.nat({ max: 5 }), { maxLength: 4 }).chain((dims) => {
+  const length = dims.reduce((product, dim) => product * dim, 1);
+  return fc.float32Array({ minLength: length, maxLength: length }).map((data) => ({ dims, data }));
+});
 
 test('a tensor survives encoding and decoding bit for bit, NaN and -0 included', () => {
   fc.assert(
@@ -27,7 +23,10 @@ test('a tensor survives encoding and decoding bit for bit, NaN and -0 included',
 
 test('the bytes are little endian behind a header with the dims', () => {
   const bytes = encodeTensor({ dims: [1, 2], data: Float32Array.of(1, -2) });
-  assert.equal(Buffer.from(bytes).toString('hex'), '49425431020000000100000002000000' + '0000803f' + '000000c0');
+  assert.equal(
+    Buffer.from(bytes).toString('hex'),
+    '49425431020000000100000002000000' + '0000803f' + '000000c0',
+  );
 });
 
 test('bytes that are too short, too long or of another version are no tensor', () => {

@@ -21,7 +21,14 @@ export function tickingClock(start = 1_000_000): () => number {
 /** For tests: an artifact whose key and content follow from its name. */
 export function testArtifact(kind: ArtifactKind, name: string, size = 1000): ArtifactInput {
   const bytes = Buffer.alloc(size, `${kind} ${name} `);
-  return { kind, key: testKey(name), bytes, mediaType: 'application/octet-stream', meta: { name }, costMs: 5 };
+  return {
+    kind,
+    key: testKey(name),
+    bytes,
+    mediaType: 'application/octet-stream',
+    meta: { name },
+    costMs: 5,
+  };
 }
 
 export function testKey(name: string): string {

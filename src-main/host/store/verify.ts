@@ -33,12 +33,16 @@ export function verifyContents(connection: Connection): Problem[] {
   };
 
   check('the structure', () => {
-    const messages = database.pragma(`integrity_check(${MAX_STRUCTURE_PROBLEMS})`) as { integrity_check: string }[];
+    const messages = database.pragma(`integrity_check(${MAX_STRUCTURE_PROBLEMS})`) as {
+      integrity_check: string;
+    }[];
     for (const { integrity_check: message } of messages) if (message !== 'ok') report('structure', message);
   });
 
   check('the document', () => {
-    const documents = database.prepare<[], { revision: number; json: string }>('SELECT revision, json FROM document');
+    const documents = database.prepare<[], { revision: number; json: string }>(
+      'SELECT revision, json FROM document',
+    );
     for (const { revision, json } of documents.all()) {
       if (!isJson(json)) report('document', `the document (revision ${revision}) is not valid JSON`);
     }
@@ -59,7 +63,10 @@ export function verifyContents(connection: Connection): Problem[] {
     }
     if (cursor === undefined) report('history', 'the position in the undo history is missing');
     else if (cursor > (last ?? cursor) || (first !== undefined && cursor < first - 1)) {
-      report('history', `the position in the undo history (${cursor}) lies outside its steps ${first} to ${last}`);
+      report(
+        'history',
+        `the position in the undo history (${cursor}) lies outside its steps ${first} to ${last}`,
+      );
     }
   });
 
@@ -97,7 +104,8 @@ export function verifyContents(connection: Connection): Problem[] {
     for (const name of bare.pluck().iterate()) report('orphan', `${name} has no content`);
     const lost = database.prepare<[], number>(`
       SELECT artifact FROM artifact_bytes WHERE NOT EXISTS (SELECT 1 FROM artifact WHERE id = artifact)`);
-    for (const id of lost.pluck().iterate()) report('orphan', `content ${id} of the cache belongs to nothing`);
+    for (const id of lost.pluck().iterate())
+      report('orphan', `content ${id} of the cache belongs to nothing`);
   });
 
   return problems;

@@ -1,0 +1,50 @@
+import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
+import type { Store } from '../store/project-store.ts';
+
+/** How long frames take on this machine, learnt from those that were rendered; kept in the project. */
+export interface Pace {
+  learn(spec: FrameSpec, milliseconds: number): void;
+  /** Milliseconds for these frames; null until one of their model was timed. 0 for none. */
+  estimate(specs: readonly FrameSpec[]): number | null;
+  save(): void;
+}
+
+const SETTING = 'studio.pace';
+/** The newest frame's weight: about the last five decide. */
+const NEWEST_WEIGHT = 0.35;
+
+export function createPace(store: Store | undefined): Pace {
+  /** Milliseconds of one model evaluation of a megapixel, by model fingerprint. */
+  const paces = new Map<string, number>(read(store));
+  return {
+    learn(spec, milliseconds) {
+      const now = milliseconds / workOf(spec);
+      const before = paces.get(spec.model);
+      paces.set(spec.model, before === undefined ? now : before + NEWEST_WEIGHT * (now - before));
+    },
+    estimate(specs) {
+      let sum = 0;
+      for (const spec of specs) {
+        const pace = paces.get(spec.model);
+        if (pace === undefined) return null;
+        sum += pace * workOf(spec);
+      }
+      return Math.round(sum);
+    },
+    save() {
+      if (store === undefined || store.readonly) return;
+      store.setSetting(SETTING, Object.fromEntries(paces));
+    },
+  };
+}
+
+/** Model evaluations times megapixels. */
+function workOf({ sampler, width, height }: FrameSpec): number {
+  return (sampler.steps * (sampler.guidanceScale > 1 ? 2 : 1) * width * height) / 1e6;
+}
+
+function read(store: Store | undefined): [string, number][] {
+  const saved = store?.setting(SETTING);
+  if (typeof saved !== 'object' || saved === null) return [];
+  return Object.entries(saved).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+}

@@ -1,0 +1,347 @@
+import { homedir } from 'node:os';
+import { dirname } from 'node:path';
+import type { CheckedParams } from '../../../src-shared/contract/methods.ts';
+import type { CallContext, Handlers } from '../../../src-shared/contract/service.ts';
+import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { parseDocument } from '../../../src-shared/model/document.ts';
+import { frameCount, type ProjectDocument } from '../../../src-shared/model/document-types.ts';
+import { type FrameSpec, frameKey } from '../../../src-shared/model/frame-spec.ts';
+import { planGrid } from '../../../src-shared/model/grid.ts';
+import { planFrame } from '../../../src-shared/model/plan.ts';
+import { renderOrder } from '../../../src-shared/model/render-order.ts';
+import type { RgbImage } from '../../engine/ports.ts';
+import { contextOf, type FrameRange, type Host, type HostModel } from '../host.ts';
+import type { Project } from '../project.ts';
+import { encodePng } from '../render/frame-codec.ts';
+import type { RenderJob, RenderSummary, RenderUnit } from '../render/render-job.ts';
+import { exportChoices } from './export-choices.ts';
+import { storedKeys } from './frame-planner.ts';
+import type { JobHandle, Jobs } from './jobs.ts';
+import type { MemoryBlobs } from './memory-blobs.ts';
+import type { OpenProject, OpenProjects } from './open-projects.ts';
+
+type RenderMethod =
+  | 'plan.changed'
+  | 'frames.status'
+  | 'frames.spec'
+  | 'grid.status'
+  | 'render.start'
+  | 'render.cancel'
+  | 'render.setPlayhead'
+  | 'image.render'
+  | 'export.start';
+
+export interface RenderWiring {
+  readonly host: Host;
+  readonly projects: OpenProjects;
+  readonly jobs: Jobs;
+  readonly blobs: MemoryBlobs;
+  readonly note: (message: string, project: string, frame?: number) => void;
+  /** A new folder for a file to be fetched. */
+  readonly downloadFolder: () => string;
+  /** The job's file can be fetched now. */
+  readonly keepDownload: (job: string, file: string) => void;
+}
+
+/** The render job of a project, and where its playhead is. */
+interface Rendering {
+  readonly of: 'timeline' | 'grid';
+  job: string | undefined;
+  playhead: number | undefined;
+  running: RenderJob | undefined;
+}
+
+/** What costs time: planning, rendering, exporting. */
+export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMethod> {
+  const { host, projects, jobs } = wiring;
+  const renderings = new WeakMap<OpenProject, Rendering>();
+
+  /** What of these frames is missing; pictures that are wanted twice count once. */
+  const missingOf = async (
+    open: OpenProject,
+    planned: readonly { spec: FrameSpec; key: string }[],
+  ): Promise<{ stored: Set<string>; missing: number; estimatedMs: number | null }> => {
+    const stored = await storedKeys(
+      open.project.cache,
+      planned.map(({ key }) => key),
+    );
+    const missing = new Map(planned.filter(({ key }) => !stored.has(key)).map(({ key, spec }) => [key, spec]));
+    return { stored, missing: missing.size, estimatedMs: open.pace.estimate([...missing.values()]) };
+  };
+
+  /** Renders units in a job's name, telling progress and frames. */
+  const renderUnits = async (
+    open: OpenProject,
+    project: Project,
+    model: HostModel,
+    of: 'timeline' | 'grid',
+    units: readonly RenderUnit[],
+    handle: JobHandle,
+    onJob: (job: RenderJob) => void = () => {},
+  ): Promise<RenderSummary> => {
+    const specs = new Map(units.map(({ index, spec }) => [index, spec]));
+    const job = host.renderJob(project, model, units, {
+      signal: handle.signal,
+      onProgress: ({ done, total, fraction, remainingMs, frameMs }) =>
+        handle.progress({
+          phase: 'render',
+          done,
+          total,
+          fraction,
+          remainingMs: remainingMs ?? null,
+          frameMs: frameMs ?? null,
+        }),
+      onFrame: ({ index, key, costMs }) => {
+        const spec = specs.get(index);
+        if (spec !== undefined) open.pace.learn(spec, costMs);
+        handle.frame(of, index, key, costMs);
+      },
+      onNote: ({ message, index }) => wiring.note(message, open.id, index),
+    });
+    onJob(job);
+    return job.run();
+  };
+
+  const gridUnits = (project: Project, model: HostModel): RenderUnit[] => {
+    const { rows, cols, cells } = planGrid(project.document, contextOf(project, model));
+    // Corners first: they tell whether the grid is worth its time.
+    const order = new Set([0, cols - 1, (rows - 1) * cols, rows * cols - 1, ...cells.keys()]);
+    return [...order].map((index) => ({ index, spec: cells[index] as FrameSpec }));
+  };
+
+  const timelineUnits = async (
+    open: OpenProject,
+    project: Project,
+    model: HostModel,
+    range: FrameRange,
+    playhead: number | undefined,
+    signal: AbortSignal,
+  ): Promise<RenderUnit[]> => {
+    const { document } = project;
+    const order = [
+      ...renderOrder(frameCount(document), {
+        keyframes: document.keyframes.map(({ frame }) => frame),
+        range,
+        ...(playhead === undefined ? {} : { playhead }),
+      }),
+    ];
+    const planned = await open.planner(model, document).frames(order, signal);
+    return planned.map(({ spec, key }, at) => ({ index: order[at] as number, spec, key }));
+  };
+
+  return {
+    'plan.changed': async ({ project: id, commands }, { client, signal }) => {
+      const open = projects.get(id, client);
+      const before = open.edits.document;
+      const after = open.edits.preview(commands);
+      const model = await open.model();
+      // Another model renders everything anew.
+      const other = after.model === before.model ? model : await host.models.load(after.model, dirname(open.file));
+      const numbers = Array.from({ length: frameCount(after) }, (_, frame) => frame);
+      const [was, becomes] = [
+        await open.planner(model, before).frames(numbers.slice(0, frameCount(before)), signal),
+        await open.planner(other, after).frames(numbers, signal),
+      ];
+      const frames = numbers.filter((frame) => becomes[frame]?.key !== was[frame]?.key);
+      const { missing, estimatedMs } = await missingOf(
+        open,
+        frames.map((frame) => becomes[frame] as { spec: FrameSpec; key: string }),
+      );
+      return { frames, missing, estimatedMs };
+    },
+
+    'frames.status': async ({ project: id, range }, { client, signal }) => {
+      const open = projects.get(id, client);
+      const { revision, document } = open.edits;
+      if (frameCount(document) === 0) {
+        return { revision, from: 0, keys: [], cached: [], missing: 0, estimatedMs: 0 };
+      }
+      const { from, to } = rangeIn(document, range);
+      const model = await open.model();
+      const planned = await open.planner(model, document).frames(numbersOf(from, to), signal);
+      const { stored, missing, estimatedMs } = await missingOf(open, planned);
+      const keys = planned.map(({ key }) => key);
+      return { revision, from, keys, cached: keys.map((key) => stored.has(key)), missing, estimatedMs };
+    },
+
+    'frames.spec': async ({ project: id, frame }, { client }) => {
+      const open = projects.get(id, client);
+      const [planned] = await open.planner(await open.model()).frames([frame]);
+      const { spec, key } = planned as { spec: FrameSpec; key: string };
+      const cached = open.project.cache.hasArtifacts('frame', [key]).has(key);
+      return { key, cached, spec: { ...spec } };
+    },
+
+    'grid.status': async ({ project: id }, { client }) => {
+      const open = projects.get(id, client);
+      const { revision, document } = open.edits;
+      const { rows, cols, cells } = planGrid(document, contextOf(open.project, await open.model()));
+      const planned = cells.map((spec) => ({ spec, key: frameKey(spec) }));
+      const { stored, missing, estimatedMs } = await missingOf(open, planned);
+      const keys = planned.map(({ key }) => key);
+      return { revision, rows, cols, keys, cached: keys.map((key) => stored.has(key)), missing, estimatedMs };
+    },
+
+    'render.start': async ({ project: id, of = 'timeline', range, playhead }, { client }) => {
+      const open = projects.get(id, client);
+      const model = await open.model();
+      // From here on without a pause: the job is for the document of this moment.
+      projects.get(id, client);
+      const project = open.snapshot();
+      const wanted = of === 'timeline' ? rangeIn(project.document, range) : null;
+      const units = of === 'grid' ? gridUnits(project, model) : undefined;
+      const before = renderings.get(open);
+      const rendering: Rendering = {
+        of,
+        job: undefined,
+        running: undefined,
+        playhead: playhead ?? (before?.of === of ? before.playhead : undefined),
+      };
+      const job = jobs.start(
+        { project: id, kind: of === 'grid' ? 'grid' : 'render', revision: open.edits.revision, range: wanted },
+        async (handle) => {
+          const planned =
+            units ??
+            (await timelineUnits(open, project, model, wanted as FrameRange, rendering.playhead, handle.signal));
+          const summary = await renderUnits(open, project, model, of, planned, handle, (running) => {
+            rendering.running = running;
+            if (rendering.playhead !== undefined) running.setPlayhead(rendering.playhead);
+          });
+          return { ...summary, output: null };
+        },
+      );
+      rendering.job = job;
+      renderings.set(open, rendering);
+      if (before?.job !== undefined) void jobs.cancel(before.job, job);
+      return { job };
+    },
+
+    'render.cancel': async ({ project: id }, { client }) => {
+      const rendering = renderings.get(projects.get(id, client));
+      if (rendering?.job !== undefined) await jobs.cancel(rendering.job);
+      return {};
+    },
+
+    'render.setPlayhead': ({ project: id, frame }, { client }) => {
+      const open = projects.get(id, client);
+      const rendering = renderings.get(open);
+      if (rendering !== undefined) {
+        rendering.playhead = frame;
+        rendering.running?.setPlayhead(frame);
+      }
+      return {};
+    },
+
+    'image.render': (params, context) => renderImage(wiring, params, context),
+
+    'export.start': async (params, { client }) => {
+      const open = projects.get(params.project, client);
+      const model = await open.model();
+      projects.get(params.project, client);
+      const project = open.snapshot();
+      const choices = exportChoices(project, params, wiring.downloadFolder);
+      const range = choices.of === 'timeline' ? rangeIn(project.document, choices.range) : null;
+      const units = choices.of === 'grid' ? gridUnits(project, model) : undefined;
+      const job = jobs.start(
+        { project: open.id, kind: 'export', revision: open.edits.revision, range },
+        async (handle) => {
+          const planned =
+            units ??
+            (await timelineUnits(open, project, model, range as FrameRange, undefined, handle.signal));
+          const summary = await renderUnits(open, project, model, choices.of, planned, handle);
+          const written = await choices.write(host, project, model, {
+            signal: handle.signal,
+            onProgress: ({ done, total }) =>
+              handle.progress({
+                phase: 'write',
+                done,
+                total,
+                fraction: total === 0 ? 1 : done / total,
+                remainingMs: null,
+                frameMs: null,
+              }),
+            onNote: (message) => wiring.note(message, open.id),
+          });
+          const { width, height, bytes } = written;
+          if (choices.isDownload) wiring.keepDownload(handle.job, choices.out);
+          const out = choices.isDownload ? null : choices.out;
+          const name = choices.out.split(/[/\\]/).at(-1) as string;
+          return { ...summary, output: { out, name, width, height, bytes } };
+        },
+      );
+      return { job };
+    },
+  };
+}
+
+async function renderImage(
+  { host, projects, blobs }: RenderWiring,
+  params: CheckedParams<'image.render'>,
+  { signal, progress }: CallContext,
+) {
+  const document = 'document' in params ? parseDocument(params.document) : documentOfImage(params);
+  const model = await host.models.load(document.model, homedir());
+  const spec = planFrame(document, 0, {
+    fingerprint: model.fingerprint,
+    defaults: model.description.defaults,
+  });
+  const assets: Record<string, RgbImage> = {};
+  for (const hash of [spec.init?.asset, spec.mask]) {
+    if (typeof hash === 'string') assets[hash] = await assetOf(projects, hash, spec.width, spec.height);
+  }
+  const result = await host.renderImage(model, spec, assets, {
+    signal,
+    onStep: ({ step, steps }) => progress(step, steps),
+  });
+  return {
+    blob: blobs.put(await encodePng(result.image)),
+    width: result.image.width,
+    height: result.image.height,
+    notes: result.notes.map(({ message }) => message),
+  };
+}
+
+function documentOfImage(params: Exclude<CheckedParams<'image.render'>, { document: unknown }>): ProjectDocument {
+  const { model, prompt, negativePrompt = '', seed = 0, steps, guidanceScale, scheduler, width, height } = params;
+  if ((width === undefined) !== (height === undefined)) {
+    throw new AppError('invalid-input', 'A width needs a height, and a height a width; or neither, for the model\'s own size.');
+  }
+  return parseDocument({
+    format: 'inbetween/1',
+    model,
+    ...(width === undefined ? {} : { size: { width, height } }),
+    sampler: {
+      ...(steps === undefined ? {} : { steps }),
+      ...(guidanceScale === undefined ? {} : { guidanceScale }),
+      ...(scheduler === undefined ? {} : { scheduler }),
+    },
+    keyframes: [{ frame: 0, prompt, negativePrompt, seed }],
+  });
+}
+
+/** A picture of any open project. */
+async function assetOf(projects: OpenProjects, hash: string, width: number, height: number): Promise<RgbImage> {
+  for (const { project } of projects.all()) {
+    if (project.store?.listAssets().some(({ sha256 }) => sha256 === hash) !== true) continue;
+    return project.asset(hash, width, height);
+  }
+  throw new AppError('invalid-asset', `No open project holds the picture ${hash}; import it into one first.`);
+}
+
+
+function rangeIn(document: ProjectDocument, range: FrameRange | undefined): FrameRange {
+  const count = frameCount(document);
+  if (count === 0) {
+    throw new AppError('invalid-document', 'The project has no keyframes on its timeline, so there is nothing to render.');
+  }
+  if (range === undefined) return { from: 0, to: count - 1 };
+  if (range.to < count) return range;
+  throw new AppError(
+    'invalid-input',
+    `Frames ${range.from}-${range.to} are asked for; the project has frames 0-${count - 1}.`,
+  );
+}
+
+function* numbersOf(from: number, to: number): Generator<number> {
+  for (let frame = from; frame <= to; frame++) yield frame;
+}

@@ -1,0 +1,208 @@
+import { mkdtempSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import sharp from 'sharp';
+import type { ContractEvent } from '../../../src-shared/contract/events.ts';
+import type { Handlers, Service } from '../../../src-shared/contract/service.ts';
+import type { AssetInfo } from '../../../src-shared/contract/values.ts';
+import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { PRESETS } from '../export/presets.ts';
+import type { Host, HostEvent } from '../host.ts';
+import { exportMediaType } from './export-choices.ts';
+import { listFolder } from './file-list.ts';
+import { createJobs } from './jobs.ts';
+import { createMemoryBlobs } from './memory-blobs.ts';
+import { createOpenProjects } from './open-projects.ts';
+import { addAsset, projectHandlers } from './project-handlers.ts';
+import { renderHandlers } from './render-handlers.ts';
+
+export interface StudioOptions {
+  readonly host: Host;
+  /** Of the product, as in package.json. */
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly platform: NodeJS.Platform;
+  /** Folder of the example projects. */
+  readonly examples: string;
+  /** Failures that are nobody's input. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+export interface StudioBlob {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+}
+
+/** A host with open projects and running jobs, as the contract describes it; whatever carries the messages. */
+export interface Studio extends Service {
+  /** A frame, a picture of an open project or one of `image.render`, as it is or as a thumbnail of `width` pixels. */
+  blob(id: string, width?: number): Promise<StudioBlob | undefined>;
+  /** @throws {AppError} not-found, invalid-asset, read-only */
+  addAsset(project: string, name: string, bytes: Uint8Array): Promise<AssetInfo>;
+  /** The file of an export that was made to be fetched. */
+  download(job: string): { readonly file: string; readonly name: string; readonly mediaType: string } | undefined;
+  /** Cancels jobs, closes projects. The host is disposed by whoever made it. */
+  close(): Promise<void>;
+}
+
+export function createStudio(options: StudioOptions): Studio {
+  const { host, clock } = options;
+  const listeners = new Set<(event: ContractEvent) => void>();
+  const tell = (event: ContractEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+  const onFault = options.onFault ?? (() => {});
+  const blobs = createMemoryBlobs();
+  const downloads = new Map<string, string>();
+  let downloadRoot: string | undefined;
+
+  const jobs = createJobs(tell, {
+    clock,
+    onFault,
+    onEnd({ project }) {
+      // What was learnt about the pace outlives the window.
+      projects.find(project)?.pace.save();
+      projects.closeIfUnused(project);
+    },
+  });
+  const projects = createOpenProjects(host, tell, (id) => jobs.list(id).length > 0);
+  const unsubscribe = host.subscribe((event) => tell(contractEventOf(event)));
+
+  const handlers: Handlers = {
+    ...projectHandlers({ host, projects, jobs, clock }),
+    ...renderHandlers({
+      host,
+      projects,
+      jobs,
+      blobs,
+      note: (message, project, frame) =>
+        tell({ event: 'note', data: { message, project, ...(frame === undefined ? {} : { frame }) } }),
+      downloadFolder: () => {
+        downloadRoot ??= mkdtempSync(join(tmpdir(), 'inbetween-exports-'));
+        return mkdtempSync(join(downloadRoot, 'export-'));
+      },
+      keepDownload: (job, file) => void downloads.set(job, file),
+    }),
+    'host.info': async () => ({
+      version: options.version,
+      platform: options.platform,
+      home: homedir(),
+      examples: await projectFilesIn(options.examples),
+    }),
+    'files.list': ({ folder }) => listFolder(folder),
+    'jobs.list': () => ({ jobs: jobs.list() }),
+    'jobs.cancel': async ({ job }) => {
+      await jobs.cancel(job);
+      return {};
+    },
+    'models.list': async () => ({ models: await host.models.list() }),
+    'models.info': async ({ ref }) => {
+      const { folder, fingerprint, description } = await host.models.load(ref, homedir());
+      const { family, className, title, license, nativeSize, sizeMultiple, imageToImage, inpainting, defaults } =
+        description;
+      return {
+        folder,
+        fingerprint,
+        family,
+        className,
+        title,
+        description: description.description,
+        license,
+        contextLength: description.text.contextLength,
+        nativeSize,
+        sizeMultiple,
+        imageToImage,
+        inpainting,
+        defaults,
+      };
+    },
+    'models.check': async ({ ref }) => ({ problems: await host.models.check(ref, homedir()) }),
+    'models.import': ({ folder, name }, { signal, progress }) =>
+      host.models.import(folder, name, { signal, onProgress: progress }),
+    'presets.list': () => ({ presets: PRESETS }),
+  };
+
+  return {
+    hostVersion: options.version,
+    handlers,
+    concerns({ data }, client) {
+      if (!('project' in data) || data.project === undefined) return true;
+      return projects.find(data.project)?.holders.has(client) === true;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    disconnected: (client) => projects.leaveAll(client),
+
+    async blob(id, width) {
+      const found = findBlob(id);
+      if (found === undefined || width === undefined) return found;
+      const bytes = await sharp(found.bytes)
+        .resize({ width, withoutEnlargement: true })
+        .webp({ quality: 82 })
+        .toBuffer();
+      return { bytes, mediaType: 'image/webp' };
+    },
+    async addAsset(id, name, bytes) {
+      const open = projects.find(id);
+      if (open === undefined) throw new AppError('not-found', `There is no open project ${JSON.stringify(id)}.`);
+      return addAsset(open, name, bytes);
+    },
+    download(job) {
+      const file = downloads.get(job);
+      return file === undefined ? undefined : { file, name: basename(file), mediaType: exportMediaType(file) };
+    },
+    async close() {
+      unsubscribe();
+      await jobs.close();
+      await projects.close();
+      if (downloadRoot !== undefined) await rm(downloadRoot, { recursive: true, force: true });
+    },
+  };
+
+  function findBlob(id: string): StudioBlob | undefined {
+    const kept = blobs.get(id);
+    if (kept !== undefined) return { bytes: kept, mediaType: 'image/png' };
+    for (const { project } of projects.all()) {
+      const frame = project.cache.getArtifact('frame', id) ?? project.store?.getAsset(id);
+      if (frame !== undefined) return { bytes: frame.bytes, mediaType: frame.mediaType };
+    }
+    return undefined;
+  }
+}
+
+async function projectFilesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => /\.(json|inbetween)$/.test(name))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function contractEventOf(event: HostEvent): ContractEvent {
+  if (event.type === 'note') return { event: 'note', data: { message: event.message } };
+  const told = event.event;
+  switch (told.type) {
+    case 'failed':
+      return { event: 'engine.state', data: { state: 'failed', message: told.message, waitMs: told.waitMs } };
+    case 'restarted':
+      return { event: 'engine.state', data: { state: 'restarted' } };
+    case 'opened': {
+      const { folder, component, milliseconds } = told.opened;
+      return { event: 'engine.state', data: { state: 'opened', folder, component, milliseconds } };
+    }
+    case 'note':
+      return {
+        event: 'engine.state',
+        data: {
+          state: 'provider',
+          provider: told.decision.provider,
+          message: told.message,
+          surprising: told.decision.surprising,
+        },
+      };
+  }
+}

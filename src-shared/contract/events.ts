@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { wireErrorSchema } from './envelope.ts';
+import { blobId, documentDiff, historyState, jobId, jobInfo, jobProgress, projectId, revision } from './values.ts';
+
+const ofJob = { job: jobId, project: projectId };
+
+/**
+ * Everything that a host tells unasked. Events that name a project go to the connections that have it open, the
+ * others to all.
+ */
+export const EVENTS = {
+  /**
+   * The document changed from revision `from` to `revision`. A window that is at `from` applies the diff
+   * (model/diff.ts), one that is at `revision` or later ignores it, any other asks for the document.
+   */
+  'project.changed': z.object({
+    project: projectId,
+    from: revision,
+    revision,
+    diff: documentDiff,
+    label: z.string().nullable(),
+    history: historyState,
+    /** `reload`: another process has changed the file. */
+    cause: z.enum(['command', 'gesture', 'undo', 'redo', 'reload']),
+    /** The connection that did it; null for `reload`. */
+    client: z.string().nullable(),
+  }),
+  'job.started': jobInfo,
+  /** At most about ten a second for a job. */
+  'job.progress': z.object({ ...ofJob, ...jobProgress.shape }),
+  /** A picture has just been stored and can be shown. */
+  'job.frame': z.object({
+    ...ofJob,
+    of: z.enum(['timeline', 'grid']),
+    /** Frame of the timeline, or cell of the grid. */
+    index: z.int(),
+    blob: blobId,
+    /** Milliseconds. */
+    costMs: z.number(),
+  }),
+  'job.done': z.object({
+    ...ofJob,
+    /** Frames or cells altogether, computed, and found in the cache. */
+    total: z.int(),
+    rendered: z.int(),
+    cached: z.int(),
+    /** Exports only. */
+    output: z
+      .object({
+        /** Path on the host; null when it is to be fetched from `/download/<job>`. */
+        out: z.string().nullable(),
+        /** File name to propose for a download. */
+        name: z.string(),
+        width: z.int(),
+        height: z.int(),
+        bytes: z.int(),
+      })
+      .nullable(),
+  }),
+  'job.failed': z.object({ ...ofJob, error: wireErrorSchema }),
+  /** Ended on request, or replaced by a newer render job (`replacedBy`). */
+  'job.cancelled': z.object({ ...ofJob, replacedBy: jobId.nullable() }),
+  /** Something that the user should know; shown, never silent. */
+  note: z.object({ message: z.string(), project: projectId.exactOptional(), frame: z.int().exactOptional() }),
+  /** For the status bar: what became of the process that computes. */
+  'engine.state': z.discriminatedUnion('state', [
+    /** It ended on its own and starts again after `waitMs`; null: it has given up until the next request. */
+    z.object({ state: z.literal('failed'), message: z.string(), waitMs: z.number().nullable() }),
+    z.object({ state: z.literal('restarted') }),
+    /** A component of a model was loaded. */
+    z.object({
+      state: z.literal('opened'),
+      folder: z.string(),
+      component: z.string(),
+      milliseconds: z.number(),
+    }),
+    /** Where a model is computed, and why there. */
+    z.object({ state: z.literal('provider'), provider: z.string(), message: z.string(), surprising: z.boolean() }),
+  ]),
+} as const;
+
+export type EventName = keyof typeof EVENTS;
+export type EventData<Event extends EventName> = z.output<(typeof EVENTS)[Event]>;
+/** An event with its name. */
+export type ContractEvent = { [Event in EventName]: { readonly event: Event; readonly data: EventData<Event> } }[EventName];
+
+export function isEventName(name: string): name is EventName {
+  return Object.hasOwn(EVENTS, name);
+}
