@@ -32,7 +32,11 @@ function ask(
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks),
+          }),
         );
       },
     );
@@ -92,10 +96,17 @@ describe('who is let in', () => {
     assert.ok(!cookie.includes(server.token), 'the cookie does not hold the token');
     const page = await ask(server, '/', { cookie: cookie.split(';')[0] as string });
     assert.equal(page.status, 200);
-    assert.match(page.body.toString(), new RegExp(`${server.origin}`), 'without a window the page says where it runs');
+    assert.match(
+      page.body.toString(),
+      new RegExp(`${server.origin}`),
+      'without a window the page says where it runs',
+    );
     assert.match(String(page.headers['content-security-policy']), /default-src 'none'/);
     assert.equal(page.headers['x-content-type-options'], 'nosniff');
-    assert.equal((await ask(server, `//evil.example/?token=${server.token}`)).headers.location, '/evil.example/');
+    assert.equal(
+      (await ask(server, `//evil.example/?token=${server.token}`)).headers.location,
+      '/evil.example/',
+    );
   });
 
   it('comes by a name of this host and from a page of its own', async (context) => {
@@ -103,7 +114,12 @@ describe('who is let in', () => {
     const known = bearer(server);
     assert.equal((await ask(server, '/', { ...known, host: `localhost:${server.port}` })).status, 200);
     assert.equal((await ask(server, '/', { ...known, host: `[::1]:9999` })).status, 200, 'a forwarded port');
-    for (const host of ['evil.example', `evil.example:${server.port}`, '127.0.0.1.evil.example', 'a@localhost']) {
+    for (const host of [
+      'evil.example',
+      `evil.example:${server.port}`,
+      '127.0.0.1.evil.example',
+      'a@localhost',
+    ]) {
       assert.equal((await ask(server, '/', { ...known, host })).status, 421, host);
     }
     for (const origin of ['http://evil.example', 'null', `http://127.0.0.1:${server.port + 1}`, 'file://']) {
@@ -115,7 +131,9 @@ describe('who is let in', () => {
 
   it('opens WebSockets with a token, or with a cookie from a page of its own', async (context) => {
     const { server } = await started(context);
-    const cookie = String((await ask(server, `/?token=${server.token}`)).headers['set-cookie']).split(';')[0] as string;
+    const cookie = String((await ask(server, `/?token=${server.token}`)).headers['set-cookie']).split(
+      ';',
+    )[0] as string;
     const { origin } = server;
     assert.equal(await upgrade(server, {}), 401);
     assert.equal(await upgrade(server, { headers: { authorization: 'Bearer wrong' } }), 401);
@@ -125,7 +143,11 @@ describe('who is let in', () => {
     assert.equal(await upgrade(server, { headers: { cookie }, origin: 'http://evil.example' }), 403);
     assert.equal(await upgrade(server, { headers: bearer(server), origin: 'http://evil.example' }), 403);
     const desktop = ['inbetween.1', `bearer.${server.token}`];
-    assert.equal(await upgrade(server, { origin: 'studio://app' }, desktop), 101, 'a desktop window of elsewhere');
+    assert.equal(
+      await upgrade(server, { origin: 'studio://app' }, desktop),
+      101,
+      'a desktop window of elsewhere',
+    );
     assert.equal(await upgrade(server, { origin: 'studio://app' }, ['inbetween.1', 'bearer.wrong']), 401);
     assert.equal(await upgrade(server, { headers: { ...bearer(server), host: 'evil.example' } }), 421);
   });
@@ -186,7 +208,10 @@ describe('what is served', () => {
     const asset = JSON.parse(upload.body.toString()) as { sha256: string };
     assert.deepEqual((await ask(server, `/blob/${asset.sha256}`, bearer(server))).body, picture.body);
     const { assets } = await window.call('project.assets', { project });
-    assert.deepEqual(assets.map(({ name }) => name), ['start.png']);
+    assert.deepEqual(
+      assets.map(({ name }) => name),
+      ['start.png'],
+    );
     const text = { method: 'POST', body: Buffer.from('no picture') };
     const wrong = await ask(server, `/asset?project=${project}&name=a.png`, bearer(server), text);
     assert.equal(wrong.status, 400);
@@ -277,7 +302,10 @@ describe('inbetween serve', () => {
       cli.run(['serve', '--port', '70000']),
       cli.run(['serve', '--port', '0', '--host', '0.0.0.0']),
     ]);
-    assert.deepEqual(results.map(({ status }) => status), [2, 2]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      [2, 2],
+    );
     assert.match(results[1]?.stderr ?? '', /--token/);
   });
 });

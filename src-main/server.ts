@@ -63,7 +63,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const token = options.token ?? randomToken();
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   const onFault = (error: unknown, what = 'a job'): void =>
-    options.onFault?.(`A fault in ${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    options.onFault?.(
+      `A fault in ${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
   const studio = createStudio({
     host: options.host,
     version,

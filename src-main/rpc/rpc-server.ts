@@ -1,8 +1,17 @@
 import type { z } from 'zod';
-import { type ClientMessage, clientMessageSchema, type RequestId, type WireError } from '../../src-shared/contract/envelope.ts';
+import {
+  type ClientMessage,
+  clientMessageSchema,
+  type RequestId,
+  type WireError,
+} from '../../src-shared/contract/envelope.ts';
 import type { ContractEvent } from '../../src-shared/contract/events.ts';
 import { isMethodName, METHODS } from '../../src-shared/contract/methods.ts';
-import { MAX_MESSAGE_LENGTH, MAX_REQUESTS_IN_FLIGHT, PROTOCOL_VERSION } from '../../src-shared/contract/protocol.ts';
+import {
+  MAX_MESSAGE_LENGTH,
+  MAX_REQUESTS_IN_FLIGHT,
+  PROTOCOL_VERSION,
+} from '../../src-shared/contract/protocol.ts';
 import type { CallContext, Service } from '../../src-shared/contract/service.ts';
 import type { Transport } from '../../src-shared/contract/transport.ts';
 import { AppError, cancelledError } from '../../src-shared/kernel/errors.ts';
@@ -85,7 +94,10 @@ function serve(
     if (text.length > maxLength) {
       refuse(
         null,
-        new AppError('invalid-input', `A message is ${text.length} characters long; accepted are ${maxLength}.`),
+        new AppError(
+          'invalid-input',
+          `A message is ${text.length} characters long; accepted are ${maxLength}.`,
+        ),
       );
       transport.close('a message was too long');
       return;
@@ -96,12 +108,22 @@ function serve(
     void answer(message);
   };
 
-  const answer = async ({ id, method, params = {} }: Extract<ClientMessage, { method: string }>): Promise<void> => {
+  const answer = async ({
+    id,
+    method,
+    params = {},
+  }: Extract<ClientMessage, { method: string }>): Promise<void> => {
     if (running.has(id)) {
-      return refuse(id, new AppError('invalid-input', `The request ${JSON.stringify(id)} is under way already.`));
+      return refuse(
+        id,
+        new AppError('invalid-input', `The request ${JSON.stringify(id)} is under way already.`),
+      );
     }
     if (running.size >= MAX_REQUESTS_IN_FLIGHT) {
-      return refuse(id, new AppError('invalid-input', `${running.size} requests are under way; no more are accepted.`));
+      return refuse(
+        id,
+        new AppError('invalid-input', `${running.size} requests are under way; no more are accepted.`),
+      );
     }
     const controller = new AbortController();
     running.set(id, controller);
@@ -136,7 +158,12 @@ function serve(
   };
 }
 
-async function call(service: Service, method: string, params: unknown, context: CallContext): Promise<unknown> {
+async function call(
+  service: Service,
+  method: string,
+  params: unknown,
+  context: CallContext,
+): Promise<unknown> {
   if (!isMethodName(method)) {
     throw new AppError(
       'invalid-input',
@@ -146,7 +173,10 @@ async function call(service: Service, method: string, params: unknown, context: 
   const schema: z.ZodType = METHODS[method].params;
   const checked = schema.safeParse(params);
   if (!checked.success) {
-    const what = describeIssues(schema, params, checked.error.issues).replace(/^The document/, 'The parameters');
+    const what = describeIssues(schema, params, checked.error.issues).replace(
+      /^The document/,
+      'The parameters',
+    );
     throw new AppError('invalid-input', `${method}: ${what}`);
   }
   // The table ties each name to the type of its parameters; a name that is only known here cannot.

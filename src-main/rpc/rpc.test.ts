@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { applyDiff } from '../../src-shared/model/diff.ts';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../src-shared/kernel/errors.ts';
+import { TINY_SD } from '../../test/support/model-folder.ts';
 import { testStudio, tinyDocument, TRANSPORT_KINDS, type TestClient } from '../../test/support/studio.ts';
 
 const FLUENT_WORLD = fileURLToPath(new URL('../../models/fluent-world/', import.meta.url));
@@ -69,7 +70,10 @@ for (const kind of TRANSPORT_KINDS) {
       assert.deepEqual(again.history, { undo: 'New bird', redo: null });
       const undone = await third.call('project.undo', { project: again.project });
       assert.deepEqual(undone.history, { undo: null, redo: 'New bird' });
-      assert.deepEqual((await third.call('project.document', { project: again.project })).document, made.document);
+      assert.deepEqual(
+        (await third.call('project.document', { project: again.project })).document,
+        made.document,
+      );
       await third.call('project.redo', { project: again.project });
       assert.deepEqual((await third.call('project.document', { project: again.project })).document, now);
       assert.equal((await third.call('project.redo', { project: again.project })).label, null);
@@ -107,7 +111,11 @@ for (const kind of TRANSPORT_KINDS) {
       await client.call('project.endGesture', { project, gesture: 'typing', cancel: true });
       const cancelled = await client.call('project.document', { project });
       assert.deepEqual(cancelled.document, document);
-      assert.deepEqual(cancelled.history, { undo: null, redo: 'Move keyframe' }, 'what could be redone still can');
+      assert.deepEqual(
+        cancelled.history,
+        { undo: null, redo: 'Move keyframe' },
+        'what could be redone still can',
+      );
     });
 
     it('renders what is missing, tells each frame, and knows what an edit would cost', async (context) => {
@@ -143,7 +151,11 @@ for (const kind of TRANSPORT_KINDS) {
       const studio = await testStudio(context, kind);
       const file = studio.path('long.inbetween');
       const leaving = await studio.connect();
-      const document = tinyDocument({ length: 2000, sampler: { scheduler: 'euler_a', steps: 3 }, noise: 'fresh' });
+      const document = tinyDocument({
+        length: 2000,
+        sampler: { scheduler: 'euler_a', steps: 3 },
+        noise: 'fresh',
+      });
       const { project } = await leaving.call('project.create', { file, document });
       const { job } = await leaving.call('render.start', { project });
       await leaving.event('job.frame');
@@ -151,16 +163,26 @@ for (const kind of TRANSPORT_KINDS) {
 
       const staying = await studio.connect();
       const state = await staying.call('project.open', { file });
-      assert.deepEqual(state.jobs.map((info) => info.job), [job], 'the job is in the state of the project');
+      assert.deepEqual(
+        state.jobs.map((info) => info.job),
+        [job],
+        'the job is in the state of the project',
+      );
       const { blob } = await staying.event('job.frame');
       // A job for the document as it is now takes the place of the one before.
-      const next = await staying.call('render.start', { project: state.project, range: { from: 0, to: 1999 } });
+      const next = await staying.call('render.start', {
+        project: state.project,
+        range: { from: 0, to: 1999 },
+      });
       const ended = await staying.event('job.cancelled', (event) => event.job === job);
       assert.equal(ended.replacedBy, next.job);
       await staying.call('render.setPlayhead', { project: state.project, frame: 1777 });
       await staying.event('job.frame', (event) => event.index === 1777);
       await staying.call('render.cancel', { project: state.project });
-      assert.equal((await staying.event('job.cancelled', (event) => event.job === next.job)).replacedBy, null);
+      assert.equal(
+        (await staying.event('job.cancelled', (event) => event.job === next.job)).replacedBy,
+        null,
+      );
       const { keys, cached } = await staying.call('frames.status', { project: state.project });
       assert.ok(cached[keys.indexOf(blob)], 'what was told as stored is there');
       assert.ok(cached.filter(Boolean).length < 2000);
@@ -191,12 +213,73 @@ for (const kind of TRANSPORT_KINDS) {
         ofCode('invalid-input', /holds a project already/),
       );
       await assert.rejects(
-        client.call('project.create', { file: studio.path('b.inbetween'), document: { format: 'inbetween/1' } }),
+        client.call('project.create', {
+          file: studio.path('b.inbetween'),
+          document: { format: 'inbetween/1' },
+        }),
         ofCode('invalid-document', /model is missing/),
       );
       const other = await studio.connect();
-      await assert.rejects(other.call('project.document', { project }), ofCode('not-found', /open its file first/));
+      await assert.rejects(
+        other.call('project.document', { project }),
+        ofCode('not-found', /open its file first/),
+      );
       assert.equal(other.seen('project.changed').length, 0);
+    });
+
+    it('shows JSON projects without changing them, and makes projects out of them', async (context) => {
+      const studio = await testStudio(context, kind);
+      const client = await studio.connect();
+      const json = studio.path('script.json');
+      writeFileSync(json, JSON.stringify(tinyDocument({ name: 'Scripted' })));
+      const shown = await client.call('project.open', { file: json });
+      assert.equal(shown.readonly, true);
+      await assert.rejects(
+        client.call('project.command', {
+          project: shown.project,
+          revision: 1,
+          commands: [setPrompt(0, 'x')],
+        }),
+        ofCode('read-only', /JSON project/),
+      );
+      const made = await client.call('project.create', { file: studio.path('made.inbetween'), from: json });
+      assert.deepEqual([made.readonly, made.document], [false, shown.document]);
+      const { entries } = await client.call('files.list', { folder: studio.folder });
+      const projects = entries.filter((entry) => entry.kind === 'project');
+      assert.deepEqual(
+        projects.map(({ name }) => name),
+        ['made.inbetween', 'script.json'],
+      );
+      const info = await client.call('project.info', { project: made.project });
+      assert.deepEqual([info.frames, info.cachedFrames, info.problem], [8, 0, null]);
+      await client.call('project.close', { project: made.project });
+      await assert.rejects(client.call('project.info', { project: made.project }), ofCode('not-found'));
+      assert.ok((await client.call('host.info', {})).examples.length > 0);
+      assert.deepEqual(client.problems, []);
+    });
+
+    it('ends what a window asked for when the window goes', async (context) => {
+      const studio = await testStudio(context, kind);
+      const [leaving, staying] = [await studio.connect(), await studio.connect()];
+      const stepped = Promise.withResolvers<void>();
+      // Hundreds of steps: the other window's picture would wait for all of them.
+      const long = leaving.call(
+        'image.render',
+        { model: TINY_SD, prompt: 'a long one', steps: 900, scheduler: 'ddim', width: 64, height: 64 },
+        { onProgress: () => stepped.resolve() },
+      );
+      const ended = assert.rejects(long, (error: AppError) => error.data.reason === 'disconnected');
+      await stepped.promise;
+      leaving.close();
+      await ended;
+      const picture = { model: TINY_SD, prompt: 'a short one', steps: 1, width: 64, height: 64 };
+      const first = await staying.call('image.render', picture);
+      assert.equal(
+        (await staying.call('image.render', picture)).blob,
+        first.blob,
+        'the same seed, the same picture',
+      );
+      assert.deepEqual([staying.problems, staying.seen('note')], [[], []]);
     });
 
     it('answers what it cannot read with a message, and goes on', async (context) => {
@@ -260,7 +343,10 @@ for (const kind of TRANSPORT_KINDS) {
         client.call('export.start', { project, out: 'morph.avi' }),
         ofCode('invalid-input', /\.avi/),
       );
-      await assert.rejects(client.call('export.start', { project, format: 'png' }), ofCode('invalid-input', /one file/));
+      await assert.rejects(
+        client.call('export.start', { project, format: 'png' }),
+        ofCode('invalid-input', /one file/),
+      );
       const kept = await over(client, (await client.call('export.start', { project, format: 'gif' })).job);
       assert.ok('output' in kept && kept.output?.out === null && kept.output.name === 'Tiny.gif');
       assert.deepEqual(client.problems, []);
@@ -268,23 +354,27 @@ for (const kind of TRANSPORT_KINDS) {
   });
 }
 
-describe('the embedded model over the contract', { skip: !existsSync(FLUENT_WORLD) && 'models/fluent-world is not here' }, () => {
-  it('is listed and renders a small picture with progress', async (context) => {
-    const studio = await testStudio(context, 'in-process');
-    const client = await studio.connect();
-    const { models } = await client.call('models.list', {});
-    assert.ok(models.some(({ name }) => name === 'fluent-world'));
-    const info = await client.call('models.info', { ref: 'fluent-world' });
-    const side = Math.max(64, info.sizeMultiple);
-    const steps: number[] = [];
-    const picture = await client.call(
-      'image.render',
-      { model: 'fluent-world', prompt: 'red cat', steps: 1, width: side, height: side },
-      { onProgress: ({ done }) => void steps.push(done) },
-    );
-    assert.deepEqual([picture.width, picture.height], [side, side]);
-    assert.ok(steps.length > 0);
-    assert.ok(client.seen('engine.state').some((event) => event.state === 'opened'));
-    assert.deepEqual(client.problems, []);
-  });
-});
+describe(
+  'the embedded model over the contract',
+  { skip: !existsSync(FLUENT_WORLD) && 'models/fluent-world is not here' },
+  () => {
+    it('is listed and renders a small picture with progress', async (context) => {
+      const studio = await testStudio(context, 'in-process');
+      const client = await studio.connect();
+      const { models } = await client.call('models.list', {});
+      assert.ok(models.some(({ name }) => name === 'fluent-world'));
+      const info = await client.call('models.info', { ref: 'fluent-world' });
+      const side = Math.max(64, info.sizeMultiple);
+      const steps: number[] = [];
+      const picture = await client.call(
+        'image.render',
+        { model: 'fluent-world', prompt: 'red cat', steps: 1, width: side, height: side },
+        { onProgress: ({ done }) => void steps.push(done) },
+      );
+      assert.deepEqual([picture.width, picture.height], [side, side]);
+      assert.ok(steps.length > 0);
+      assert.ok(client.seen('engine.state').some((event) => event.state === 'opened'));
+      assert.deepEqual(client.problems, []);
+    });
+  },
+);

@@ -92,7 +92,10 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
       const checked = METHODS[request.method].result.safeParse(read.ok);
       if (!checked.success) {
         return request.reject(
-          new AppError('internal', `The result of ${request.method} is not of the contract: ${checked.error.message}`),
+          new AppError(
+            'internal',
+            `The result of ${request.method} is not of the contract: ${checked.error.message}`,
+          ),
         );
       }
     }
@@ -105,7 +108,8 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
     if (!isEventName(event)) return problem(`The host told of ${event}, which this window does not know.`);
     if (options.checkResults === true) {
       const checked = EVENTS[event].safeParse(data);
-      if (!checked.success) return problem(`The event ${event} is not of the contract: ${checked.error.message}`);
+      if (!checked.success)
+        return problem(`The event ${event} is not of the contract: ${checked.error.message}`);
     }
     for (const listener of listeners.get(event) ?? []) listener(data as never);
   };
@@ -120,7 +124,11 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
 
   return {
     hello: hello.promise,
-    call<Method extends MethodName>(method: Method, params: Params<Method>, { signal, onProgress }: CallOptions = {}) {
+    call<Method extends MethodName>(
+      method: Method,
+      params: Params<Method>,
+      { signal, onProgress }: CallOptions = {},
+    ) {
       return new Promise<Result<Method>>((resolve, reject) => {
         if (closed !== undefined) return reject(disconnected(closed));
         if (signal?.aborted) return reject(cancelledError(method));

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { wireErrorSchema } from './envelope.ts';
-import { blobId, documentDiff, historyState, jobId, jobInfo, jobProgress, projectId, revision } from './values.ts';
+import {
+  blobId,
+  documentDiff,
+  historyState,
+  jobId,
+  jobInfo,
+  jobProgress,
+  projectId,
+  revision,
+} from './values.ts';
 
 const ofJob = { job: jobId, project: projectId };
 
@@ -75,14 +84,21 @@ export const EVENTS = {
       milliseconds: z.number(),
     }),
     /** Where a model is computed, and why there. */
-    z.object({ state: z.literal('provider'), provider: z.string(), message: z.string(), surprising: z.boolean() }),
+    z.object({
+      state: z.literal('provider'),
+      provider: z.string(),
+      message: z.string(),
+      surprising: z.boolean(),
+    }),
   ]),
 } as const;
 
 export type EventName = keyof typeof EVENTS;
 export type EventData<Event extends EventName> = z.output<(typeof EVENTS)[Event]>;
 /** An event with its name. */
-export type ContractEvent = { [Event in EventName]: { readonly event: Event; readonly data: EventData<Event> } }[EventName];
+export type ContractEvent = {
+  [Event in EventName]: { readonly event: Event; readonly data: EventData<Event> };
+}[EventName];
 
 export function isEventName(name: string): name is EventName {
   return Object.hasOwn(EVENTS, name);

@@ -32,7 +32,11 @@ export interface TestFolder {
 export function testHost(context: TestContext): TestFolder {
   const folder = mkdtempSync(join(tmpdir(), 'inbetween-studio-'));
   const host = createHost({
-    paths: { bundledModels: join(ROOT, 'models'), userModels: join(folder, 'models'), cache: join(folder, 'cache') },
+    paths: {
+      bundledModels: join(ROOT, 'models'),
+      userModels: join(folder, 'models'),
+      cache: join(folder, 'cache'),
+    },
     clock: Date.now,
     platform: process.platform,
     provider: 'cpu',
@@ -134,7 +138,10 @@ export function testServer(
 
 async function testClient(transport: Transport): Promise<TestClient> {
   const problems: string[] = [];
-  const client = createClient(transport, { checkResults: true, onProblem: (message) => problems.push(message) });
+  const client = createClient(transport, {
+    checkResults: true,
+    onProblem: (message) => problems.push(message),
+  });
   const events: { event: EventName; data: unknown }[] = [];
   const names: readonly EventName[] = [
     'project.changed',

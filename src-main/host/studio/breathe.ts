@@ -4,7 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 const SLICE_MS = 8;
 
 /** For long loops: `await breathe()` in each turn gives way to messages whenever a slice of time is used up. */
-export function createBreather(clock: () => number = () => performance.now()): () => Promise<void> | undefined {
+export function createBreather(
+  clock: () => number = () => performance.now(),
+): () => Promise<void> | undefined {
   let start = clock();
   return () => {
     if (clock() - start < SLICE_MS) return undefined;

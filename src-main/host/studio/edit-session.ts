@@ -92,7 +92,9 @@ export function createEditSession(
       store === undefined
         ? 'a JSON project is for scripts; make an .inbetween project out of it to edit it'
         : 'it is write-protected';
-    throw new AppError('read-only', `${project.file} cannot be changed: ${why}.`, { data: { file: project.file } });
+    throw new AppError('read-only', `${project.file} cannot be changed: ${why}.`, {
+      data: { file: project.file },
+    });
   };
 
   const requireRevision = (expected: number): void => {
@@ -105,7 +107,12 @@ export function createEditSession(
   };
 
   /** Saves, then tells. Without a difference nothing happens. */
-  const become = (next: EditState, cause: ChangeEvent['cause'], client: string, label: string | null): ChangeResult => {
+  const become = (
+    next: EditState,
+    cause: ChangeEvent['cause'],
+    client: string,
+    label: string | null,
+  ): ChangeResult => {
     requireWritable();
     const diff = diffDocuments(state.document, next.document);
     const unchanged = isEmptyDiff(diff);
@@ -190,7 +197,13 @@ export function createEditSession(
     },
     endGesture(name, client, cancel) {
       const open = gesture?.name === name && gesture.client === client ? gesture : undefined;
-      if (open === undefined) return { revision, diff: diffDocuments(state.document, state.document), label: null, history: shownHistory() };
+      if (open === undefined)
+        return {
+          revision,
+          diff: diffDocuments(state.document, state.document),
+          label: null,
+          history: shownHistory(),
+        };
       const result = become(cancel ? open.base : state, 'gesture', client, null);
       gesture = undefined;
       return result;

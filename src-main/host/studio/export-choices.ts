@@ -31,7 +31,11 @@ const SHEET_GROUND = '#17171b';
  * @param downloads makes the folder for files without a place of their own
  * @throws {AppError} invalid-input for endings, formats and presets that do not go together
  */
-export function exportChoices(project: Project, params: ExportParams, downloads: () => string): ExportChoices {
+export function exportChoices(
+  project: Project,
+  params: ExportParams,
+  downloads: () => string,
+): ExportChoices {
   const preset = params.preset === undefined ? undefined : presetById(params.preset);
   const of = params.of ?? 'timeline';
   const isSheet = of === 'timeline' && preset?.sheet !== undefined;

@@ -97,7 +97,10 @@ export function createJobs(
     options.onEnd(entry.info);
   };
 
-  const failure = ({ info: { job, project }, controller, replacedBy }: Running, error: unknown): ContractEvent => {
+  const failure = (
+    { info: { job, project }, controller, replacedBy }: Running,
+    error: unknown,
+  ): ContractEvent => {
     if (controller.signal.aborted) return { event: 'job.cancelled', data: { job, project, replacedBy } };
     if (!(error instanceof AppError)) options.onFault(error);
     const { code, data } = error instanceof AppError ? error : { code: 'internal', data: {} };
@@ -110,7 +113,14 @@ export function createJobs(
       started += 1;
       const id = `job${started}`;
       const begin = Promise.withResolvers<void>();
-      const progress = { phase: 'render', done: 0, total: 0, fraction: 0, remainingMs: null, frameMs: null } as const;
+      const progress = {
+        phase: 'render',
+        done: 0,
+        total: 0,
+        fraction: 0,
+        remainingMs: null,
+        frameMs: null,
+      } as const;
       const entry: Running = {
         info: { ...job, job: id, progress },
         controller: new AbortController(),
@@ -130,7 +140,9 @@ export function createJobs(
       await entry.ended;
     },
     list: (project) =>
-      [...running.values()].map(({ info }) => info).filter((info) => project === undefined || info.project === project),
+      [...running.values()]
+        .map(({ info }) => info)
+        .filter((info) => project === undefined || info.project === project),
     async close() {
       const all = [...running.values()];
       for (const { controller } of all) controller.abort();

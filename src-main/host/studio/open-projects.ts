@@ -99,7 +99,10 @@ export function createOpenProjects(
     get(id, client) {
       const entry = entries.get(id);
       if (entry?.holders.has(client) === true) return entry;
-      throw new AppError('not-found', `The project ${JSON.stringify(id)} is not open here; open its file first.`);
+      throw new AppError(
+        'not-found',
+        `The project ${JSON.stringify(id)} is not open here; open its file first.`,
+      );
     },
     find: (id) => entries.get(id),
     all: () => entries.values(),

@@ -23,7 +23,12 @@ export interface ProjectWiring {
 }
 
 /** Opening, changing and closing projects. */
-export function projectHandlers({ host, projects, jobs, clock }: ProjectWiring): Pick<Handlers, ProjectMethod> {
+export function projectHandlers({
+  host,
+  projects,
+  jobs,
+  clock,
+}: ProjectWiring): Pick<Handlers, ProjectMethod> {
   const stateOf = (open: OpenProject): ProjectState => ({
     project: open.id,
     file: open.file,
@@ -38,7 +43,10 @@ export function projectHandlers({ host, projects, jobs, clock }: ProjectWiring):
     'project.create': async (params, { client }) => {
       const file = resolve(params.file);
       if (extname(file).toLowerCase() !== '.inbetween') {
-        throw new AppError('invalid-input', `${params.file} ends in ${extname(file) || 'nothing'}; accepted is .inbetween.`);
+        throw new AppError(
+          'invalid-input',
+          `${params.file} ends in ${extname(file) || 'nothing'}; accepted is .inbetween.`,
+        );
       }
       const { document, folder } =
         'from' in params
@@ -84,7 +92,9 @@ export function projectHandlers({ host, projects, jobs, clock }: ProjectWiring):
     'project.importAsset': async ({ project, file }, { client }) => {
       const open = projects.get(project, client);
       const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-        throw new AppError('not-found', `The picture ${file} cannot be read: ${error.message}`, { cause: error });
+        throw new AppError('not-found', `The picture ${file} cannot be read: ${error.message}`, {
+          cause: error,
+        });
       });
       return addAsset(open, basename(file), bytes);
     },
@@ -94,7 +104,10 @@ export function projectHandlers({ host, projects, jobs, clock }: ProjectWiring):
         throw new AppError('read-only', `${project.file} holds no cache of its own that may be dropped.`);
       }
       if (jobs.list(id).length > 0) {
-        throw new AppError('invalid-input', 'Jobs of this project are running; cancel them or wait for them first.');
+        throw new AppError(
+          'invalid-input',
+          'Jobs of this project are running; cancel them or wait for them first.',
+        );
       }
       return project.store.slim();
     },
@@ -102,7 +115,11 @@ export function projectHandlers({ host, projects, jobs, clock }: ProjectWiring):
   };
 }
 
-const MEDIA_TYPES: readonly { readonly mediaType: string; readonly starts: readonly number[]; readonly at?: number }[] = [
+const MEDIA_TYPES: readonly {
+  readonly mediaType: string;
+  readonly starts: readonly number[];
+  readonly at?: number;
+}[] = [
   { mediaType: 'image/png', starts: [0x89, 0x50, 0x4e, 0x47] },
   { mediaType: 'image/jpeg', starts: [0xff, 0xd8, 0xff] },
   { mediaType: 'image/gif', starts: [0x47, 0x49, 0x46, 0x38] },
@@ -120,7 +137,10 @@ export async function addAsset(open: OpenProject, name: string, bytes: Uint8Arra
   }
   const kind = MEDIA_TYPES.find(({ starts, at = 0 }) => starts.every((byte, i) => bytes[at + i] === byte));
   if (kind === undefined) {
-    throw new AppError('invalid-asset', `${name} is no picture that is accepted; accepted are PNG, JPEG, WebP and GIF.`);
+    throw new AppError(
+      'invalid-asset',
+      `${name} is no picture that is accepted; accepted are PNG, JPEG, WebP and GIF.`,
+    );
   }
   const { width, height } = await decodeImage(bytes, name);
   return store.putAsset({ name, bytes, width, height, mediaType: kind.mediaType });

@@ -65,7 +65,9 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       open.project.cache,
       planned.map(({ key }) => key),
     );
-    const missing = new Map(planned.filter(({ key }) => !stored.has(key)).map(({ key, spec }) => [key, spec]));
+    const missing = new Map(
+      planned.filter(({ key }) => !stored.has(key)).map(({ key, spec }) => [key, spec]),
+    );
     return { stored, missing: missing.size, estimatedMs: open.pace.estimate([...missing.values()]) };
   };
 
@@ -136,7 +138,8 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       const after = open.edits.preview(commands);
       const model = await open.model();
       // Another model renders everything anew.
-      const other = after.model === before.model ? model : await host.models.load(after.model, dirname(open.file));
+      const other =
+        after.model === before.model ? model : await host.models.load(after.model, dirname(open.file));
       const numbers = Array.from({ length: frameCount(after) }, (_, frame) => frame);
       const [was, becomes] = [
         await open.planner(model, before).frames(numbers.slice(0, frameCount(before)), signal),
@@ -198,11 +201,23 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
         playhead: playhead ?? (before?.of === of ? before.playhead : undefined),
       };
       const job = jobs.start(
-        { project: id, kind: of === 'grid' ? 'grid' : 'render', revision: open.edits.revision, range: wanted },
+        {
+          project: id,
+          kind: of === 'grid' ? 'grid' : 'render',
+          revision: open.edits.revision,
+          range: wanted,
+        },
         async (handle) => {
           const planned =
             units ??
-            (await timelineUnits(open, project, model, wanted as FrameRange, rendering.playhead, handle.signal));
+            (await timelineUnits(
+              open,
+              project,
+              model,
+              wanted as FrameRange,
+              rendering.playhead,
+              handle.signal,
+            ));
           const summary = await renderUnits(open, project, model, of, planned, handle, (running) => {
             rendering.running = running;
             if (rendering.playhead !== undefined) running.setPlayhead(rendering.playhead);
@@ -301,10 +316,25 @@ async function renderImage(
   };
 }
 
-function documentOfImage(params: Exclude<CheckedParams<'image.render'>, { document: unknown }>): ProjectDocument {
-  const { model, prompt, negativePrompt = '', seed = 0, steps, guidanceScale, scheduler, width, height } = params;
+function documentOfImage(
+  params: Exclude<CheckedParams<'image.render'>, { document: unknown }>,
+): ProjectDocument {
+  const {
+    model,
+    prompt,
+    negativePrompt = '',
+    seed = 0,
+    steps,
+    guidanceScale,
+    scheduler,
+    width,
+    height,
+  } = params;
   if ((width === undefined) !== (height === undefined)) {
-    throw new AppError('invalid-input', 'A width needs a height, and a height a width; or neither, for the model\'s own size.');
+    throw new AppError(
+      'invalid-input',
+      "A width needs a height, and a height a width; or neither, for the model's own size.",
+    );
   }
   return parseDocument({
     format: 'inbetween/1',
@@ -320,7 +350,12 @@ function documentOfImage(params: Exclude<CheckedParams<'image.render'>, { docume
 }
 
 /** A picture of any open project. */
-async function assetOf(projects: OpenProjects, hash: string, width: number, height: number): Promise<RgbImage> {
+async function assetOf(
+  projects: OpenProjects,
+  hash: string,
+  width: number,
+  height: number,
+): Promise<RgbImage> {
   for (const { project } of projects.all()) {
     if (project.store?.listAssets().some(({ sha256 }) => sha256 === hash) !== true) continue;
     return project.asset(hash, width, height);
@@ -328,11 +363,13 @@ async function assetOf(projects: OpenProjects, hash: string, width: number, heig
   throw new AppError('invalid-asset', `No open project holds the picture ${hash}; import it into one first.`);
 }
 
-
 function rangeIn(document: ProjectDocument, range: FrameRange | undefined): FrameRange {
   const count = frameCount(document);
   if (count === 0) {
-    throw new AppError('invalid-document', 'The project has no keyframes on its timeline, so there is nothing to render.');
+    throw new AppError(
+      'invalid-document',
+      'The project has no keyframes on its timeline, so there is nothing to render.',
+    );
   }
   if (range === undefined) return { from: 0, to: count - 1 };
   if (range.to < count) return range;

@@ -12,25 +12,38 @@ import { createEditSession, type EditSession } from './edit-session.ts';
 const DOCUMENT = parseDocument({
   format: 'inbetween/1',
   model: TINY_SD,
-  keyframes: [{ frame: 0, prompt: 'red cat' }, { frame: 10, prompt: 'blue dog' }],
+  keyframes: [
+    { frame: 0, prompt: 'red cat' },
+    { frame: 10, prompt: 'blue dog' },
+  ],
 });
 
 type Step = (session: EditSession) => void;
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.tuple(fc.nat(4), fc.constantFrom('', 'drag', 'type')).map(([seed, gesture]): Step =>
-    (session) => {
-      session.apply({
-        commands: [{ type: 'setChannel', frame: 0, channel: 'seed', value: seed }],
-        revision: session.revision,
-        client: 'c1',
-        ...(gesture === '' ? {} : { gesture }),
-      });
-    }) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(fc.nat(4), fc.constantFrom('', 'drag', 'type'))
+      .map(([seed, gesture]): Step => (session) => {
+        session.apply({
+          commands: [{ type: 'setChannel', frame: 0, channel: 'seed', value: seed }],
+          revision: session.revision,
+          client: 'c1',
+          ...(gesture === '' ? {} : { gesture }),
+        });
+      }),
+  },
   { weight: 2, arbitrary: fc.constant<Step>((session) => void session.undo('c1')) },
   { weight: 2, arbitrary: fc.constant<Step>((session) => void session.redo('c1')) },
-  { weight: 2, arbitrary: fc.tuple(fc.constantFrom('drag', 'type'), fc.boolean()).map(([gesture, cancel]): Step =>
-    (session) => void session.endGesture(gesture, 'c1', cancel)) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(fc.constantFrom('drag', 'type'), fc.boolean()).map(
+      ([gesture, cancel]): Step =>
+        (session) =>
+          void session.endGesture(gesture, 'c1', cancel),
+    ),
+  },
 );
 
 async function withProject(use: (open: () => Promise<Project>) => Promise<void>): Promise<void> {
@@ -39,7 +52,11 @@ async function withProject(use: (open: () => Promise<Project>) => Promise<void>)
   try {
     await importDocument(DOCUMENT, folder, file, Date.now);
     await use(() =>
-      openProject(file, { clock: Date.now, sharedCache: join(folder, 'cache.inbetween'), maxCacheBytes: 1e9 }),
+      openProject(file, {
+        clock: Date.now,
+        sharedCache: join(folder, 'cache.inbetween'),
+        maxCacheBytes: 1e9,
+      }),
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -47,7 +64,11 @@ async function withProject(use: (open: () => Promise<Project>) => Promise<void>)
 }
 
 const sessionOf = (project: Project): EditSession =>
-  createEditSession(project, () => {}, (message) => assert.fail(message));
+  createEditSession(
+    project,
+    () => {},
+    (message) => assert.fail(message),
+  );
 
 /** All documents that undo and redo lead through, with their labels. */
 function walk(session: EditSession): unknown[] {

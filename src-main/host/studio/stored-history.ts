@@ -12,7 +12,11 @@ import type { Store } from '../store/project-store.ts';
  */
 export function readHistory(store: Store): History {
   const { entries, cursor } = store.history();
-  const steps = entries.map(({ position, label, diff }) => ({ position, label, diff: JSON.parse(diff) as unknown }));
+  const steps = entries.map(({ position, label, diff }) => ({
+    position,
+    label,
+    diff: JSON.parse(diff) as unknown,
+  }));
   const plain = (step: (typeof steps)[number]): object => ({ label: step.label, diff: step.diff });
   return parseHistory({
     ...EMPTY_HISTORY,

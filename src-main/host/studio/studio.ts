@@ -42,7 +42,9 @@ export interface Studio extends Service {
   /** @throws {AppError} not-found, invalid-asset, read-only */
   addAsset(project: string, name: string, bytes: Uint8Array): Promise<AssetInfo>;
   /** The file of an export that was made to be fetched. */
-  download(job: string): { readonly file: string; readonly name: string; readonly mediaType: string } | undefined;
+  download(
+    job: string,
+  ): { readonly file: string; readonly name: string; readonly mediaType: string } | undefined;
   /** Cancels jobs, closes projects. The host is disposed by whoever made it. */
   close(): Promise<void>;
 }
@@ -100,8 +102,17 @@ export function createStudio(options: StudioOptions): Studio {
     'models.list': async () => ({ models: await host.models.list() }),
     'models.info': async ({ ref }) => {
       const { folder, fingerprint, description } = await host.models.load(ref, homedir());
-      const { family, className, title, license, nativeSize, sizeMultiple, imageToImage, inpainting, defaults } =
-        description;
+      const {
+        family,
+        className,
+        title,
+        license,
+        nativeSize,
+        sizeMultiple,
+        imageToImage,
+        inpainting,
+        defaults,
+      } = description;
       return {
         folder,
         fingerprint,
@@ -148,12 +159,15 @@ export function createStudio(options: StudioOptions): Studio {
     },
     async addAsset(id, name, bytes) {
       const open = projects.find(id);
-      if (open === undefined) throw new AppError('not-found', `There is no open project ${JSON.stringify(id)}.`);
+      if (open === undefined)
+        throw new AppError('not-found', `There is no open project ${JSON.stringify(id)}.`);
       return addAsset(open, name, bytes);
     },
     download(job) {
       const file = downloads.get(job);
-      return file === undefined ? undefined : { file, name: basename(file), mediaType: exportMediaType(file) };
+      return file === undefined
+        ? undefined
+        : { file, name: basename(file), mediaType: exportMediaType(file) };
     },
     async close() {
       unsubscribe();

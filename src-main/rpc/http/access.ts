@@ -76,7 +76,9 @@ function bearerOf(request: IncomingMessage): string | undefined {
   const header = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (header !== undefined) return header;
   const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-  return protocols.find((name) => name.startsWith(BEARER_PROTOCOL_PREFIX))?.slice(BEARER_PROTOCOL_PREFIX.length);
+  return protocols
+    .find((name) => name.startsWith(BEARER_PROTOCOL_PREFIX))
+    ?.slice(BEARER_PROTOCOL_PREFIX.length);
 }
 
 function cookieOf(request: IncomingMessage, name: string): string | undefined {

@@ -137,9 +137,16 @@ async function answer(request: IncomingMessage, response: ServerResponse, served
   if (queryToken !== undefined) return startSession(response, url, served);
   if (isUpload) return upload(request, response, url, served.content);
   if (path.startsWith(BLOB_PATH)) {
-    return sendBlob(request, response, path.slice(BLOB_PATH.length), url.searchParams.get('width'), served.content);
+    return sendBlob(
+      request,
+      response,
+      path.slice(BLOB_PATH.length),
+      url.searchParams.get('width'),
+      served.content,
+    );
   }
-  if (path.startsWith(DOWNLOAD_PATH)) return sendDownload(response, path.slice(DOWNLOAD_PATH.length), served.content);
+  if (path.startsWith(DOWNLOAD_PATH))
+    return sendDownload(response, path.slice(DOWNLOAD_PATH.length), served.content);
   const file = await staticFile(served.rendererFolder, path);
   if (file !== undefined) {
     response.setHeader('Cache-Control', file.immutable ? IMMUTABLE : 'no-cache');
@@ -171,7 +178,8 @@ async function sendBlob(
   content: HttpContent,
 ): Promise<void> {
   const width = widthText === null ? undefined : Number(widthText);
-  if (!/^[0-9a-f]{64}$/.test(id)) return send(response, 404, 'text/plain', 'A blob id has 64 hexadecimal digits.\n');
+  if (!/^[0-9a-f]{64}$/.test(id))
+    return send(response, 404, 'text/plain', 'A blob id has 64 hexadecimal digits.\n');
   if (width !== undefined && !(THUMBNAIL_WIDTHS as readonly number[]).includes(width)) {
     return send(response, 400, 'text/plain', `Accepted widths: ${THUMBNAIL_WIDTHS.join(', ')}.\n`);
   }

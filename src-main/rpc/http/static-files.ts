@@ -39,7 +39,8 @@ export async function staticFile(folder: string, path: string): Promise<StaticFi
   try {
     const [root, file] = await Promise.all([realpath(folder), realpath(join(folder, `.${wanted}`))]);
     const inside = relative(root, file);
-    if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return undefined;
+    if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
+      return undefined;
     if (!(await stat(file)).isFile()) return undefined;
     return {
       bytes: await readFile(file),

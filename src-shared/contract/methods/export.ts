@@ -26,9 +26,7 @@ const preset = z.object({
   quality: z.number().exactOptional(),
   dither: z.enum(['bayer', 'sierra', 'none']).exactOptional(),
   palette: z.enum(['global', 'per-frame']).exactOptional(),
-  sheet: z
-    .object({ columns: z.int(), gap: z.int(), labels: z.boolean(), width: z.int() })
-    .exactOptional(),
+  sheet: z.object({ columns: z.int(), gap: z.int(), labels: z.boolean(), width: z.int() }).exactOptional(),
 });
 
 export const exportMethods = {

@@ -67,7 +67,10 @@ export const renderMethods = {
   /** Ends the project's render job, if there is one. */
   'render.cancel': mutation(z.strictObject({ project: projectId }), z.object({})),
   /** The frame (or cell) that the render job computes next when it is missing. */
-  'render.setPlayhead': mutation(z.strictObject({ project: projectId, frame: frameNumberSchema }), z.object({})),
+  'render.setPlayhead': mutation(
+    z.strictObject({ project: projectId, frame: frameNumberSchema }),
+    z.object({}),
+  ),
   /** One picture that is kept in no project; sends progress in steps. Its blob lives until newer ones push it out. */
   'image.render': query(
     z.union([
