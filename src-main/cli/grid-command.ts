@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { gridFormatOf } from '../host/export/format-of.ts';
 import { checkOutput } from '../host/export/output-file.ts';
+import { writeGrid } from '../host/write-export.ts';
 import type { CliContext } from './context.ts';
 import { duration, fileSize } from './progress.ts';
 import { createReporter } from './reporter.ts';
@@ -34,7 +35,7 @@ export function addGridCommand(program: Command, context: CliContext): void {
 }
 
 async function grid(context: CliContext, file: string, flags: GridFlags): Promise<void> {
-  const format = gridFormatOf(flags.out);
+  gridFormatOf(flags.out);
   await checkOutput(resolve(flags.out), 'file');
   const reporter = createReporter(context, flags.json === true);
   const start = context.clock();
@@ -50,23 +51,12 @@ async function grid(context: CliContext, file: string, flags: GridFlags): Promis
     });
     const { rows = 0, cols = 0 } = project.document.grid ?? {};
     const out = resolve(flags.out);
-    const names = Array.from(
-      { length: rows * cols },
-      (_, i) => `${Math.floor(i / cols) + 1} / ${(i % cols) + 1}`,
-    );
-    const written = await host.exportGrid(
+    const { gap, labels, quality, width } = flags;
+    const written = await writeGrid(
+      host,
       project,
       model,
-      {
-        out,
-        format,
-        gap: flags.gap,
-        background: '#17171b',
-        quality: flags.quality,
-        document: JSON.stringify(project.document),
-        ...(flags.labels ? { labels: names } : {}),
-        ...(flags.width === undefined ? {} : { width: flags.width }),
-      },
+      { out, gap, labels, quality, width },
       { signal: context.signal, onProgress: reporter.exporting },
     );
     const seconds = (context.clock() - start) / 1000;

@@ -1,16 +1,14 @@
 import { extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../src-shared/kernel/errors.ts';
-import { frameCount } from '../../src-shared/model/document-types.ts';
 import { formatOf, gridFormatOf } from '../host/export/format-of.ts';
 import { checkOutput } from '../host/export/output-file.ts';
 import { PRESETS, type Preset, presetById } from '../host/export/presets.ts';
-import type { Playback } from '../host/export/types.ts';
-import type { Host, HostModel } from '../host/host.ts';
-import type { Project } from '../host/project.ts';
+import type { ExportSize, Playback } from '../host/export/types.ts';
+import { isSheet, writeTimeline } from '../host/write-export.ts';
 import type { CliContext } from './context.ts';
 import { duration, fileSize } from './progress.ts';
-import { createReporter, type Reporter } from './reporter.ts';
+import { createReporter } from './reporter.ts';
 import { engineOptions, type EngineFlags, loadModel } from './shared-options.ts';
 import { frameRange, integer, number, pixelSize } from './values.ts';
 
@@ -54,10 +52,9 @@ async function render(context: CliContext, file: string, flags: RenderFlags): Pr
   const preset = flags.preset === undefined ? undefined : presetById(flags.preset);
   const out = resolve(flags.out);
   // An output that cannot be is told before minutes of rendering, not after.
-  const sheet = preset?.format === 'grid' ? preset.sheet : undefined;
-  if (sheet !== undefined) gridFormatOf(flags.out);
-  else formatOf(flags.out);
-  await checkOutput(out, sheet === undefined && formatOf(flags.out) === 'png' ? 'folder' : 'file');
+  const format = isSheet(preset) ? undefined : formatOf(flags.out);
+  if (format === undefined) gridFormatOf(flags.out);
+  await checkOutput(out, format === 'png' ? 'folder' : 'file');
   const host = context.host({ ...flags, onNote: reporter.note });
   const project = await host.openProject(file);
   try {
@@ -68,7 +65,20 @@ async function render(context: CliContext, file: string, flags: RenderFlags): Pr
       onFrame: reporter.frame,
       onNote: ({ message, index }) => reporter.note(message, index),
     });
-    const written = await write(context, host, project, model, preset, out, flags, reporter);
+    const wishes = {
+      out,
+      format,
+      range: flags.frames,
+      preset,
+      playback: playbackOf(flags),
+      size: sizeOf(preset, flags),
+      quality: flags.quality,
+    };
+    const written = await writeTimeline(host, project, model, wishes, {
+      signal: context.signal,
+      onProgress: reporter.exporting,
+      onNote: reporter.note,
+    });
     const seconds = (context.clock() - start) / 1000;
     reporter.done(
       { frames: summary.total, rendered: summary.rendered, cached: summary.cached, seconds, out },
@@ -81,70 +91,17 @@ async function render(context: CliContext, file: string, flags: RenderFlags): Pr
   }
 }
 
-async function write(
-  context: CliContext,
-  host: Host,
-  project: Project,
-  model: HostModel,
-  preset: Preset | undefined,
-  out: string,
-  flags: RenderFlags,
-  reporter: Reporter,
-): Promise<{ width: number; height: number; bytes: number }> {
-  const hooks = { signal: context.signal, onProgress: reporter.exporting, onNote: reporter.note };
-  const document = JSON.stringify(project.document);
-  const quality = flags.quality ?? preset?.quality;
-  if (preset?.sheet !== undefined) {
-    const { columns, gap, labels, width } = preset.sheet;
-    const first = flags.frames?.from ?? 0;
-    const last = flags.frames?.to ?? frameCount(project.document) - 1;
-    return host.exportContactSheet(
-      project,
-      model,
-      flags.frames,
-      {
-        out,
-        format: gridFormatOf(out),
-        columns,
-        gap,
-        background: '#17171b',
-        width: flags.size?.width ?? width,
-        quality: quality ?? 90,
-        document,
-        ...(labels ? { labels: Array.from({ length: last - first + 1 }, (_, i) => String(first + i)) } : {}),
-      },
-      hooks,
-    );
-  }
-  const format = formatOf(flags.out);
-  const fit = preset?.size ?? { width: 0, height: 0, fit: 'cover' as const, background: 'black' as const };
-  const size = flags.size === undefined ? preset?.size : { ...fit, ...flags.size };
-  return host.exportRange(
-    project,
-    model,
-    flags.frames,
-    {
-      out,
-      format,
-      playback: playbackOf(project, preset, flags),
-      quality: quality ?? (format === 'webp' ? 80 : 85),
-      dither: preset?.dither ?? 'bayer',
-      palette: preset?.palette ?? 'global',
-      document,
-      ...(size === undefined ? {} : { size }),
-    },
-    hooks,
-  );
+/** `--size` keeps the preset's way of fitting; without one the picture is cropped. */
+function sizeOf(preset: Preset | undefined, flags: RenderFlags): ExportSize | undefined {
+  if (flags.size === undefined) return undefined;
+  return { fit: 'cover', background: 'black', ...preset?.size, ...flags.size };
 }
 
-function playbackOf(project: Project, preset: Preset | undefined, flags: RenderFlags): Playback {
-  const { document } = project;
+function playbackOf({ loop, pingPong, hold }: RenderFlags): Partial<Playback> {
   return {
-    fps: preset?.playback?.fps ?? document.fps,
-    loop: flags.loop ?? preset?.playback?.loop ?? document.export?.loop ?? 0,
-    pingPong: flags.pingPong ?? preset?.playback?.pingPong ?? false,
-    holdFirst: flags.hold ?? preset?.playback?.holdFirst ?? 0,
-    holdLast: flags.hold ?? preset?.playback?.holdLast ?? 0,
+    ...(loop === undefined ? {} : { loop }),
+    ...(pingPong === undefined ? {} : { pingPong }),
+    ...(hold === undefined ? {} : { holdFirst: hold, holdLast: hold }),
   };
 }
 

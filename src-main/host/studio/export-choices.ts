@@ -1,12 +1,12 @@
 import { dirname, extname, join, resolve } from 'node:path';
 import type { CheckedParams } from '../../../src-shared/contract/methods.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
-import { frameCount } from '../../../src-shared/model/document-types.ts';
 import { formatOf, gridFormatOf } from '../export/format-of.ts';
 import { type Preset, presetById } from '../export/presets.ts';
 import type { ExportHooks } from '../export/types.ts';
 import type { FrameRange, Host, HostModel } from '../host.ts';
 import type { Project } from '../project.ts';
+import { isSheet, writeGrid, writeTimeline, type Written } from '../write-export.ts';
 
 export type ExportParams = CheckedParams<'export.start'>;
 
@@ -17,15 +17,8 @@ export interface ExportChoices {
   readonly out: string;
   /** The file is kept for fetching. */
   readonly isDownload: boolean;
-  write(
-    host: Host,
-    project: Project,
-    model: HostModel,
-    hooks: ExportHooks,
-  ): Promise<{ readonly width: number; readonly height: number; readonly bytes: number }>;
+  write(host: Host, project: Project, model: HostModel, hooks: ExportHooks): Promise<Written>;
 }
-
-const SHEET_GROUND = '#17171b';
 
 /**
  * @param downloads makes the folder for files without a place of their own
@@ -38,8 +31,7 @@ export function exportChoices(
 ): ExportChoices {
   const preset = params.preset === undefined ? undefined : presetById(params.preset);
   const of = params.of ?? 'timeline';
-  const isSheet = of === 'timeline' && preset?.sheet !== undefined;
-  const isPicture = of === 'grid' || isSheet;
+  const isPicture = of === 'grid' || isSheet(preset);
   const isDownload = params.out === undefined;
   const out = isDownload
     ? join(downloads(), `${fileName(project.document.name)}.${downloadFormat(params, preset, isPicture)}`)
@@ -52,9 +44,22 @@ export function exportChoices(
     out,
     isDownload,
     write: (host, snapshot, model, hooks) => {
-      if (of === 'grid') return writeGrid(host, snapshot, model, out, params, hooks);
-      if (isSheet) return writeSheet(host, snapshot, model, out, params, preset as Preset, hooks);
-      return writeFrames(host, snapshot, model, out, params, preset, hooks);
+      const { range, playback, size, quality, dither, palette, gap } = params;
+      if (of === 'grid') {
+        return writeGrid(host, snapshot, model, { out, gap, quality, width: size?.width }, hooks);
+      }
+      const wishes = {
+        out,
+        range,
+        preset,
+        size,
+        quality,
+        dither,
+        palette,
+        gap,
+        ...(playback ? { playback } : {}),
+      };
+      return writeTimeline(host, snapshot, model, wishes, hooks);
     },
   };
 }
@@ -67,99 +72,6 @@ function downloadFormat(params: ExportParams, preset: Preset | undefined, isPict
   throw new AppError(
     'invalid-input',
     `The format ${format} cannot be fetched as one file; accepted are ${accepted.join(', ')}, or a path on the host ("out").`,
-  );
-}
-
-function writeFrames(
-  host: Host,
-  project: Project,
-  model: HostModel,
-  out: string,
-  params: ExportParams,
-  preset: Preset | undefined,
-  hooks: ExportHooks,
-) {
-  const { document } = project;
-  const format = formatOf(out);
-  const size = params.size ?? preset?.size;
-  return host.exportRange(
-    project,
-    model,
-    params.range,
-    {
-      out,
-      format,
-      playback: {
-        fps: document.fps,
-        loop: document.export?.loop ?? 0,
-        pingPong: false,
-        holdFirst: 0,
-        holdLast: 0,
-        ...preset?.playback,
-        ...params.playback,
-      },
-      quality: params.quality ?? preset?.quality ?? (format === 'webp' ? 80 : 85),
-      dither: params.dither ?? preset?.dither ?? 'bayer',
-      palette: params.palette ?? preset?.palette ?? 'global',
-      document: JSON.stringify(document),
-      ...(size === undefined ? {} : { size }),
-    },
-    hooks,
-  );
-}
-
-function writeSheet(
-  host: Host,
-  project: Project,
-  model: HostModel,
-  out: string,
-  params: ExportParams,
-  preset: Preset,
-  hooks: ExportHooks,
-) {
-  const { columns, gap, labels, width } = preset.sheet as NonNullable<Preset['sheet']>;
-  const first = params.range?.from ?? 0;
-  const last = params.range?.to ?? frameCount(project.document) - 1;
-  return host.exportContactSheet(
-    project,
-    model,
-    params.range,
-    {
-      out,
-      format: gridFormatOf(out),
-      columns,
-      gap: params.gap ?? gap,
-      background: SHEET_GROUND,
-      width: params.size?.width ?? width,
-      quality: params.quality ?? preset.quality ?? 90,
-      document: JSON.stringify(project.document),
-      ...(labels ? { labels: Array.from({ length: last - first + 1 }, (_, i) => String(first + i)) } : {}),
-    },
-    hooks,
-  );
-}
-
-function writeGrid(
-  host: Host,
-  project: Project,
-  model: HostModel,
-  out: string,
-  params: ExportParams,
-  hooks: ExportHooks,
-) {
-  return host.exportGrid(
-    project,
-    model,
-    {
-      out,
-      format: gridFormatOf(out),
-      gap: params.gap ?? 0,
-      background: SHEET_GROUND,
-      quality: params.quality ?? 92,
-      document: JSON.stringify(project.document),
-      ...(params.size === undefined ? {} : { width: params.size.width }),
-    },
-    hooks,
   );
 }
 

@@ -1,0 +1,131 @@
+import { frameCount } from '../../src-shared/model/document-types.ts';
+import { formatOf, gridFormatOf } from './export/format-of.ts';
+import type { Preset } from './export/presets.ts';
+import type { ExportFormat, ExportHooks, ExportRequest, ExportSize, Playback } from './export/types.ts';
+import type { FrameRange, Host, HostModel } from './host.ts';
+import type { Project } from './project.ts';
+
+/** What the user chose for one export; what is absent comes from the preset, then from the project. */
+export interface ExportWishes {
+  /** Absolute. */
+  readonly out: string;
+  /** Absent: by the ending of `out`. */
+  readonly format?: ExportFormat | undefined;
+  readonly range?: FrameRange | undefined;
+  readonly preset?: Preset | undefined;
+  readonly playback?: Partial<Playback>;
+  readonly size?: ExportSize | undefined;
+  readonly quality?: number | undefined;
+  readonly dither?: ExportRequest['dither'] | undefined;
+  readonly palette?: ExportRequest['palette'] | undefined;
+  /** Pixels between the cells of sheets and grids. */
+  readonly gap?: number | undefined;
+  /** Rows and columns written under the cells of a grid. */
+  readonly labels?: boolean | undefined;
+}
+
+export interface Written {
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: number;
+}
+
+const SHEET_GROUND = '#17171b';
+
+/** Whether the preset makes one sheet of the timeline instead of an animation. */
+export function isSheet(preset: Preset | undefined): boolean {
+  return preset?.sheet !== undefined;
+}
+
+/** The timeline as an animation, or as a contact sheet where the preset says so. Its frames must have been rendered. */
+export function writeTimeline(
+  host: Host,
+  project: Project,
+  model: HostModel,
+  wishes: ExportWishes,
+  hooks: ExportHooks,
+): Promise<Written> {
+  const { document } = project;
+  const { out, range, preset } = wishes;
+  const json = JSON.stringify(document);
+  if (preset?.sheet !== undefined) {
+    const { columns, gap, labels, width } = preset.sheet;
+    const first = range?.from ?? 0;
+    const last = range?.to ?? frameCount(document) - 1;
+    const numbers = Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
+    return host.exportContactSheet(
+      project,
+      model,
+      range,
+      {
+        out,
+        format: gridFormatOf(out),
+        columns,
+        gap: wishes.gap ?? gap,
+        background: SHEET_GROUND,
+        width: wishes.size?.width ?? width,
+        quality: wishes.quality ?? preset.quality ?? 90,
+        document: json,
+        ...(labels ? { labels: numbers } : {}),
+      },
+      hooks,
+    );
+  }
+  const format = wishes.format ?? formatOf(out);
+  const size = wishes.size ?? preset?.size;
+  const playback: Playback = {
+    fps: document.fps,
+    loop: document.export?.loop ?? 0,
+    pingPong: false,
+    holdFirst: 0,
+    holdLast: 0,
+    ...preset?.playback,
+    ...wishes.playback,
+  };
+  return host.exportRange(
+    project,
+    model,
+    range,
+    {
+      out,
+      format,
+      playback,
+      quality: wishes.quality ?? preset?.quality ?? (format === 'webp' ? 80 : 85),
+      dither: wishes.dither ?? preset?.dither ?? 'bayer',
+      palette: wishes.palette ?? preset?.palette ?? 'global',
+      document: json,
+      ...(size === undefined ? {} : { size }),
+    },
+    hooks,
+  );
+}
+
+/** The project's grid as one picture. Its cells must have been rendered. */
+export function writeGrid(
+  host: Host,
+  project: Project,
+  model: HostModel,
+  wishes: Pick<ExportWishes, 'out' | 'gap' | 'labels' | 'quality'> & { readonly width?: number | undefined },
+  hooks: ExportHooks,
+): Promise<Written> {
+  const { rows = 0, cols = 0 } = project.document.grid ?? {};
+  const names = Array.from(
+    { length: rows * cols },
+    (_, i) => `${Math.floor(i / cols) + 1} / ${(i % cols) + 1}`,
+  );
+  return host.exportGrid(
+    project,
+    model,
+    {
+      out: wishes.out,
+      format: gridFormatOf(wishes.out),
+      gap: wishes.gap ?? 0,
+      background: SHEET_GROUND,
+      quality: wishes.quality ?? 92,
+      document: JSON.stringify(project.document),
+      ...(wishes.labels ? { labels: names } : {}),
+      ...(wishes.width === undefined ? {} : { width: wishes.width }),
+    },
+    hooks,
+  );
+}
