@@ -26,7 +26,7 @@ export function addGridCommand(program: Command, context: CliContext): void {
     .description("Render the project's 2-D grid as one picture.")
     .requiredOption('--out <file>', 'ends in .jpg, .png or .webp')
     .option('--model <ref>', "instead of the project's model: an installed name or a folder")
-    .option('--gap <pixels>', 'between the cells', integer(0, 1000), 0)
+    .option('--gap <pixels>', 'between and around the cells', integer(0, 1000), 0)
     .option('--labels', 'write row/column under each cell')
     .option('--width <pixels>', 'of the whole sheet', integer(16, 100_000))
     .option('--quality <n>', '1 (small) to 100 (best)', integer(1, 100), 92)

@@ -56,6 +56,7 @@ async function render(context: CliContext, file: string, flags: RenderFlags): Pr
   if (format === undefined) gridFormatOf(flags.out);
   await checkOutput(out, format === 'png' ? 'folder' : 'file');
   const host = context.host({ ...flags, onNote: reporter.note });
+  if (format !== undefined) host.requireWriter(format);
   const project = await host.openProject(file);
   try {
     const model = await loadModel(host, project, flags.model);

@@ -12,7 +12,7 @@ import { frameCacheOf, storedFrames } from './artifact-frames.ts';
 import { exportFrames } from './export/export-frames.ts';
 import { findFfmpeg } from './export/ffmpeg.ts';
 import { exportGrid, type GridRequest } from './export/grid.ts';
-import type { ExportHooks, ExportRequest, ExportSummary } from './export/types.ts';
+import type { ExportFormat, ExportHooks, ExportRequest, ExportSummary } from './export/types.ts';
 import { checkModel, type Inspection, type ModelProblem } from './models/check.ts';
 import { discoverModels, type InstalledModel, type ModelRoot } from './models/discover.ts';
 import { createFileHashes } from './models/fingerprint.ts';
@@ -105,6 +105,11 @@ export interface Host {
     hooks?: RenderJobHooks,
   ): Promise<RenderSummary>;
   renderGrid(project: Project, model: HostModel, hooks?: RenderJobHooks): Promise<RenderSummary>;
+  /**
+   * For asking before minutes of rendering whether the format can be written here.
+   * @throws {AppError} ffmpeg-missing
+   */
+  requireWriter(format: ExportFormat): void;
   /** Writes frames that {@link renderRange} has made. */
   exportRange(
     project: Project,
@@ -265,6 +270,9 @@ export function createHost(options: HostOptions): Host {
       const order = [...new Set([...corners, ...cells.keys()])];
       const units = order.map((index) => ({ index, spec: cells[index] as FrameSpec }));
       return renderJob(project, model, units, hooks).run();
+    },
+    requireWriter: (format) => {
+      if (format !== 'png') ffmpeg();
     },
     exportRange: async (project, model, range, request, hooks) => {
       const source = framesOf(project, model, specsOf(project, model, range));

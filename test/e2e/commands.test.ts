@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { test } from 'node:test';
+import sharp from 'sharp';
+import { commandLine, doneEvent, tinyProject } from '../support/command-line.ts';
+import { TINY_SD } from '../support/model-folder.ts';
+
+test('the project comes out of every kind of output again, and renders nothing new', async (context) => {
+  const cli = commandLine(context);
+  const corners = ['cat', 'dog', 'ship', 'moon'].map((prompt) => ({ prompt, seed: 1 }));
+  cli.write(
+    'project.json',
+    tinyProject({ notes: 'déjà vu ✓ "quoted"', grid: { rows: 2, cols: 3, corners } }),
+  );
+  const outputs = ['a.gif', 'a.mp4', 'a.webm', 'a.webp', 'frames'];
+  for (const out of outputs) doneEvent(await cli.run(['render', 'project.json', '--out', out, '--json']));
+  const grid = doneEvent(await cli.run(['grid', 'project.json', '--out', 'a.jpg', '--gap', '4', '--json']));
+  assert.deepEqual([grid.frames, grid.rendered], [6, 6]);
+  const { width, height } = await sharp(readFileSync(cli.path('a.jpg'))).metadata();
+  assert.deepEqual([width, height], [3 * 64 + 4 * 4, 2 * 64 + 3 * 4]);
+  cli.write('plain.json', tinyProject({ notes: 'déjà vu ✓ "quoted"', grid: { rows: 2, cols: 3, corners } }));
+  for (const out of [...outputs, 'a.jpg']) {
+    const taken = await cli.run(['project', 'from-json', out, `${out}.json`]);
+    assert.equal(taken.status, 0, taken.stderr);
+    assert.deepEqual(
+      JSON.parse(readFileSync(cli.path(`${out}.json`), 'utf8')),
+      JSON.parse(readFileSync(cli.path('plain.json'), 'utf8')),
+    );
+  }
+  const again = doneEvent(await cli.run(['render', 'a.mp4.json', '--out', 'b.gif', '--json']));
+  assert.deepEqual([again.rendered, again.cached], [0, 8]);
+  const nothing = await cli.run(['project', 'from-json', 'plain.png', 'c.json']);
+  assert.equal(nothing.status, 2, nothing.stderr);
+});
+
+test('a project file tells about itself, slims, verifies and becomes JSON again', async (context) => {
+  const cli = commandLine(context);
+  cli.write('project.json', tinyProject());
+  const made = await cli.run(['project', 'from-json', 'project.json', '--out', 'p.inbetween']);
+  assert.equal(made.status, 0, made.stderr);
+  const refused = await cli.run(['project', 'from-json', 'project.json', '--out', 'p.inbetween']);
+  assert.equal(refused.status, 2, 'a project was written over another');
+  const info = async () =>
+    JSON.parse((await cli.run(['project', 'info', 'p.inbetween', '--json'])).stdout) as {
+      frames: number;
+      cachedFrames: number;
+    };
+  assert.deepEqual([(await info()).frames, (await info()).cachedFrames], [8, 0]);
+  doneEvent(await cli.run(['render', 'p.inbetween', '--out', 'a.gif', '--json']));
+  assert.equal((await info()).cachedFrames, 8);
+  assert.match((await cli.run(['project', 'verify', 'p.inbetween'])).stdout, /sound/);
+  const before = readFileSync(cli.path('p.inbetween')).length;
+  assert.equal((await cli.run(['project', 'slim', 'p.inbetween'])).status, 0);
+  assert.ok(readFileSync(cli.path('p.inbetween')).length < before);
+  assert.equal((await info()).cachedFrames, 0);
+  const json = await cli.run(['project', 'to-json', 'p.inbetween']);
+  assert.deepEqual(JSON.parse(json.stdout), tinyProject());
+});
+
+test('models are listed, checked and imported, and then go by their name', async (context) => {
+  const cli = commandLine(context);
+  const sound = await cli.run(['models', 'check', TINY_SD]);
+  assert.equal(sound.status, 0, sound.stdout);
+  cpSync(TINY_SD, cli.path('broken'), { recursive: true });
+  rmSync(cli.path('broken/unet/model.onnx'));
+  const broken = await cli.run(['models', 'check', 'broken']);
+  assert.equal(broken.status, 2);
+  assert.match(broken.stdout, /unet/);
+  const refused = await cli.run(['models', 'import', 'broken', '--name', 'mine']);
+  assert.equal(refused.status, 2, refused.stderr);
+  const imported = await cli.run(['models', 'import', TINY_SD, '--name', 'mine']);
+  assert.equal(imported.status, 0, imported.stderr);
+  assert.match((await cli.run(['models', 'list'])).stdout, /^mine /m);
+  cli.write('project.json', tinyProject({ model: 'mine' }));
+  doneEvent(await cli.run(['render', 'project.json', '--out', 'a.gif', '--json']));
+});
+
+test('presets are listed, and each of them can be used', async (context) => {
+  const cli = commandLine(context);
+  cli.write('project.json', tinyProject());
+  const listed = await cli.run(['presets', '--json']);
+  const presets = JSON.parse(listed.stdout) as {
+    id: string;
+    title: string;
+    description: string;
+    format: string;
+  }[];
+  for (const { id, title, description, format } of presets) {
+    assert.ok(title !== '' && description !== '', id);
+    const out = format === 'grid' ? `${id}.jpg` : format === 'png' ? id : `${id}.${format}`;
+    const done = doneEvent(await cli.run(['render', 'project.json', '--preset', id, '--out', out, '--json']));
+    assert.equal(done.frames, 8, id);
+  }
+});
+
+test('help teaches and is no failure', async (context) => {
+  const cli = commandLine(context);
+  for (const args of [['--help'], ['render', '--help'], ['project', '--help']]) {
+    const help = await cli.run(args, { through: 'launcher' });
+    assert.equal(help.status, 0);
+    assert.match(help.stdout, /Usage: inbetween/);
+  }
+});
