@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
-import type { ElementType, PortTensor, Session, SessionSource, TensorInfo } from '../../src-main/engine/ports.ts';
+import type {
+  ElementType,
+  PortTensor,
+  Session,
+  SessionSource,
+  TensorInfo,
+} from '../../src-main/engine/ports.ts';
 
 /**
  * The components of a model folder through onnxruntime-node on the CPU, for tests. The host has its own way, with
