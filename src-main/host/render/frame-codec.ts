@@ -2,6 +2,9 @@ import sharp from 'sharp';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import type { RgbImage } from '../../engine/ports.ts';
 
+// Every picture passes once: libvips' cache of operations would only hold memory.
+sharp.cache(false);
+
 /**
  * Frames are stored as PNG: lossless, small, and what a browser shows as it is. Level 6 with adaptive filters is a
  * good third smaller than the fastest setting for a millisecond or two.
