@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { AppError, cancelledError } from '../../../src-shared/kernel/errors.ts';
 
 const require = createRequire(import.meta.url);
@@ -90,7 +91,7 @@ export async function runFfmpeg(
   try {
     for await (const chunk of input) {
       if (signal?.aborted || child.exitCode !== null || !child.stdin.writable) break;
-      if (!child.stdin.write(chunk)) await Promise.race([once(child.stdin, 'drain'), ended]);
+      if (!child.stdin.write(chunk)) await Promise.race([drained(child.stdin), ended]);
     }
   } catch (error) {
     failure = error;
@@ -111,6 +112,11 @@ export async function runFfmpeg(
   if (/no space left|ENOSPC/i.test(words)) throw new AppError('disk-full', `The disk is full: ${last}`);
   if (code === 0) return;
   throw new AppError('export-failed', `ffmpeg failed (status ${code ?? 'killed'}): ${last || 'no message'}`);
+}
+
+/** Resolves when there is room again. A broken pipe also ends the waiting: why it broke, ffmpeg's status says. */
+async function drained(stream: Writable): Promise<void> {
+  await once(stream, 'drain').catch(() => {});
 }
 
 /** Input arguments for raw RGB frames on standard input. */

@@ -183,6 +183,26 @@ describe('a render job', () => {
     assert.ok(store.hasArtifacts('frame', [frameKey(spec('d'))]).size === 0);
     store.close();
   });
+  it('stores pictures in the order they were computed, however long their encoding takes', async () => {
+    const store = freshStore();
+    const engine = arithmeticEngine([]);
+    const growing: FrameEngine = {
+      ...engine,
+      render: async (requests, hooks) => {
+        const results = await engine.render(requests, hooks);
+        const side = requests.some((request) => textOf(request) === 'a') ? 1200 : 4;
+        const data = new Uint8Array(side * side * 3).map((_, i) => (i * 7919) >> 3);
+        return results.map((result) => ({ ...result, image: { width: side, height: side, data } }));
+      },
+    };
+    const stored: number[] = [];
+    const units = unitsOf('a', 'b', 'c', 'd');
+    await createRenderJob(portsOf(store, growing), units, {
+      onFrame: ({ index }) => stored.push(index),
+    }).run();
+    assert.deepEqual(stored, [0, 1, 2, 3]);
+    store.close();
+  });
   it('reports progress that never falls and ends at one', async () => {
     const store = freshStore();
     const progress: RenderProgress[] = [];

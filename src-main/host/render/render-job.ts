@@ -243,6 +243,7 @@ export function createRenderJob(
     // A failure of one lane must stop the other before it takes a new frame, and still let its frame be stored.
     let failure: unknown;
     const batchSize = work === 0 ? 1 : Math.max(1, await ports.engine.batchSize());
+    let storing = Promise.resolve();
     const lane = async (): Promise<void> => {
       while (failure === undefined) {
         throwIfCancelled(hooks.signal, 'The render');
@@ -252,7 +253,13 @@ export function createRenderJob(
         const now = ports.clock();
         const costMs = (now - lastResult) / batch.length;
         lastResult = now;
-        for (const [i, next] of batch.entries()) await finish(next, results[i] as FrameResult, costMs);
+        // One after the other: a large picture must not be overtaken by a small one while it is encoded.
+        storing = storing
+          .catch(() => {})
+          .then(async () => {
+            for (const [i, next] of batch.entries()) await finish(next, results[i] as FrameResult, costMs);
+          });
+        await storing;
       }
     };
     const lanes = Array.from({ length: Math.min(FRAMES_IN_FLIGHT, Math.max(1, work)) }, () =>
