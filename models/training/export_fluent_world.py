@@ -179,7 +179,10 @@ def main() -> None:
     )
 
     tokenizer.save_pretrained(stage / "tokenizer")
-    PNDMScheduler(**SCHEDULER_CONFIG, skip_prk_steps=True, steps_offset=1).save_pretrained(stage / "scheduler")
+    scheduler = json.loads(PNDMScheduler(**SCHEDULER_CONFIG, skip_prk_steps=True, steps_offset=1).to_json_string())
+    (stage / "scheduler").mkdir(exist_ok=True)
+    # Other schedulers read this file too: latents reach beyond 1, so DDIM and DDPM must not clip them.
+    write_json(stage / "scheduler" / "scheduler_config.json", {**scheduler, "clip_sample": False})
     unet.save_config(stage / "unet")
     text.config.save_pretrained(stage / "text_encoder")
     image = {

@@ -6,12 +6,12 @@ import type { RgbImage } from '../../engine/ports.ts';
 sharp.cache(false);
 
 /**
- * Frames are stored as PNG: lossless, small, and what a browser shows as it is. Level 6 with adaptive filters is a
- * good third smaller than the fastest setting for a millisecond or two.
+ * Frames are stored as PNG: lossless, small, and what a browser shows as it is. Level 3 with adaptive filters takes half
+ * the time of level 6 (6 ms against 11 at 256 x 256) for files 6 % larger.
  */
 export async function encodePng(image: RgbImage): Promise<Uint8Array> {
   return sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } })
-    .png({ compressionLevel: 6, adaptiveFiltering: true })
+    .png({ compressionLevel: 3, adaptiveFiltering: true })
     .toBuffer();
 }
 
