@@ -31,7 +31,7 @@ export interface TextEncoder {
 /**
  * Opens the text encoder. `tokenizerLength` is the tokenizer's own context length. `clipSkip` 0 takes `last_hidden_state`. For k > 0 the state of k layers earlier passes the
  * encoder's final layer norm (diffusers 0.42 encode_prompt), whose weights only the graph holds: the export must offer
- * it as an output `final_layer_norm.{layer}`.
+ * it as an output `normed_hidden_states.{layer}`.
  * @throws {AppError} `invalid-input` when the clip skip is not exported, `invalid-model` for unknown inputs.
  */
 export async function openTextEncoder(
@@ -103,7 +103,7 @@ function outputFor(session: Session, model: ModelDescription, clipSkip: number):
     );
   }
   const layer = layers - clipSkip;
-  const normed = findTensor(outputs, [`final_layer_norm.${layer}`]);
+  const normed = findTensor(outputs, [`normed_hidden_states.${layer}`]);
   if (normed !== undefined) return normed;
   const raw = findTensor(outputs, [`hidden_states.${layer}`]);
   const why =
@@ -112,7 +112,7 @@ function outputFor(session: Session, model: ModelDescription, clipSkip: number):
       : `this model exports hidden_states.${layer} without the final layer norm, which these models need`;
   throw new AppError(
     'invalid-input',
-    `Clip skip ${clipSkip} is not possible: ${why}. Accepted: 0, or an export with the output final_layer_norm.${layer}.`,
+    `Clip skip ${clipSkip} is not possible: ${why}. Accepted: 0, or an export with the output normed_hidden_states.${layer}.`,
   );
 }
 
