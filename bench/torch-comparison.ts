@@ -55,7 +55,7 @@ export async function run(): Promise<BenchmarkResult> {
       ['diffusers on torch, float32', there, there / here],
     ],
     notes: [
-      `Medians of ${rounds} rounds, taken in turns; each of torch's is the best of three frames after a warm one.`,
+      `Medians of ${rounds} rounds, taken in turns; each of torch's is the median of three frames after a warm one.`,
     ],
   };
 }
