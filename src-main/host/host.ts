@@ -311,8 +311,11 @@ export function contextOf(project: Pick<Project, 'assetKeys'>, model: HostModel)
   };
 }
 
-/** @throws {AppError} invalid-input naming the range and the frames there are */
-function rangeOf(document: ProjectDocument, range: FrameRange | undefined): FrameRange {
+/**
+ * The frames that are meant: all of them when no range is given.
+ * @throws {AppError} invalid-input naming the range and the frames there are
+ */
+export function rangeOf(document: ProjectDocument, range: FrameRange | undefined): FrameRange {
   const count = frameCount(document);
   if (count === 0) {
     throw new AppError(

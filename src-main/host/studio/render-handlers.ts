@@ -10,7 +10,7 @@ import { planGrid } from '../../../src-shared/model/grid.ts';
 import { planFrame } from '../../../src-shared/model/plan.ts';
 import { renderOrder } from '../../../src-shared/model/render-order.ts';
 import type { RgbImage } from '../../engine/ports.ts';
-import { contextOf, type FrameRange, type Host, type HostModel } from '../host.ts';
+import { contextOf, type FrameRange, type Host, type HostModel, rangeOf } from '../host.ts';
 import type { Project } from '../project.ts';
 import { encodePng } from '../render/frame-codec.ts';
 import type { RenderJob, RenderSummary, RenderUnit } from '../render/render-job.ts';
@@ -159,7 +159,7 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       if (frameCount(document) === 0) {
         return { revision, from: 0, keys: [], cached: [], missing: 0, estimatedMs: 0 };
       }
-      const { from, to } = rangeIn(document, range);
+      const { from, to } = rangeOf(document, range);
       const model = await open.model();
       const planned = await open.planner(model, document).frames(numbersOf(from, to), signal);
       const { stored, missing, estimatedMs } = await missingOf(open, planned);
@@ -191,7 +191,7 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       // From here on without a pause: the job is for the document of this moment.
       projects.get(id, client);
       const project = open.snapshot();
-      const wanted = of === 'timeline' ? rangeIn(project.document, range) : null;
+      const wanted = of === 'timeline' ? rangeOf(project.document, range) : null;
       const units = of === 'grid' ? gridUnits(project, model) : undefined;
       const before = renderings.get(open);
       const rendering: Rendering = {
@@ -255,7 +255,7 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       projects.get(params.project, client);
       const project = open.snapshot();
       const choices = exportChoices(project, params, wiring.downloadFolder);
-      const range = choices.of === 'timeline' ? rangeIn(project.document, choices.range) : null;
+      const range = choices.of === 'timeline' ? rangeOf(project.document, choices.range) : null;
       const units = choices.of === 'grid' ? gridUnits(project, model) : undefined;
       const job = jobs.start(
         { project: open.id, kind: 'export', revision: open.edits.revision, range },
@@ -361,22 +361,6 @@ async function assetOf(
     return project.asset(hash, width, height);
   }
   throw new AppError('invalid-asset', `No open project holds the picture ${hash}; import it into one first.`);
-}
-
-function rangeIn(document: ProjectDocument, range: FrameRange | undefined): FrameRange {
-  const count = frameCount(document);
-  if (count === 0) {
-    throw new AppError(
-      'invalid-document',
-      'The project has no keyframes on its timeline, so there is nothing to render.',
-    );
-  }
-  if (range === undefined) return { from: 0, to: count - 1 };
-  if (range.to < count) return range;
-  throw new AppError(
-    'invalid-input',
-    `Frames ${range.from}-${range.to} are asked for; the project has frames 0-${count - 1}.`,
-  );
 }
 
 function* numbersOf(from: number, to: number): Generator<number> {
