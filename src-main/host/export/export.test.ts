@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -12,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import sharp from 'sharp';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { exportFrames } from './export-frames.ts';
@@ -323,6 +325,27 @@ describe('failures', () => {
       readdirSync(folder).filter((name) => name.startsWith('.part-')),
       [],
     );
+  });
+  it('of killed exports are cleared away, those of running ones are not', async (t) => {
+    if (process.platform !== 'linux') return t.skip('zombies are made and seen on Linux');
+    // The shell becomes `sleep`, which never asks after the child that has ended: a zombie.
+    const keeper = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      const [line] = (await once(keeper.stdout, 'data')) as [Buffer];
+      const zombie = Number(line.toString());
+      while (!readFileSync(`/proc/${zombie}/stat`, 'latin1').includes(') Z ')) await setImmediate();
+      const left = join(folder, `.part-${zombie}-left.gif`);
+      const running = join(folder, `.part-${keeper.pid}-left.gif`);
+      writeFileSync(left, 'half');
+      writeFileSync(running, 'half');
+      await exportFrames(request({ out: join(folder, 'left.gif'), format: 'gif' }));
+      assert.deepEqual([existsSync(left), existsSync(running)], [false, true]);
+      rmSync(running);
+    } finally {
+      keeper.kill('SIGKILL');
+    }
   });
   it('pass on the error of a frame that cannot be read', async () => {
     const source = {
