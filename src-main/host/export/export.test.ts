@@ -329,7 +329,7 @@ describe('failures', () => {
   it('of killed exports are cleared away, those of running ones are not', async (t) => {
     if (process.platform !== 'linux') return t.skip('zombies are made and seen on Linux');
     // The shell becomes `sleep`, which never asks after the child that has ended: a zombie.
-    const keeper = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+    const keeper = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     try {
