@@ -263,14 +263,8 @@ export function createHost(options: HostOptions): Host {
       );
       return renderJob(project, model, units, hooks).run();
     },
-    renderGrid: async (project, model, hooks) => {
-      const { rows, cols, cells } = planGrid(project.document, contextOf(project, model));
-      // Corners first: they tell whether the grid is worth its time.
-      const corners = [0, cols - 1, (rows - 1) * cols, rows * cols - 1];
-      const order = [...new Set([...corners, ...cells.keys()])];
-      const units = order.map((index) => ({ index, spec: cells[index] as FrameSpec }));
-      return renderJob(project, model, units, hooks).run();
-    },
+    renderGrid: async (project, model, hooks) =>
+      renderJob(project, model, gridUnits(project, model), hooks).run(),
     requireWriter: (format) => {
       if (format !== 'png') ffmpeg();
     },
@@ -309,6 +303,13 @@ export function contextOf(project: Pick<Project, 'assetKeys'>, model: HostModel)
     defaults: model.description.defaults,
     assetKeys: project.assetKeys,
   };
+}
+
+/** The cells of the project's grid in the order to compute them: corners first, they tell whether it is worth its time. */
+export function gridUnits(project: Project, model: HostModel): RenderUnit[] {
+  const { rows, cols, cells } = planGrid(project.document, contextOf(project, model));
+  const order = new Set([0, cols - 1, (rows - 1) * cols, rows * cols - 1, ...cells.keys()]);
+  return [...order].map((index) => ({ index, spec: cells[index] as FrameSpec }));
 }
 
 /**

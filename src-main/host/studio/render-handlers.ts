@@ -10,7 +10,7 @@ import { planGrid } from '../../../src-shared/model/grid.ts';
 import { planFrame } from '../../../src-shared/model/plan.ts';
 import { renderOrder } from '../../../src-shared/model/render-order.ts';
 import type { RgbImage } from '../../engine/ports.ts';
-import { contextOf, type FrameRange, type Host, type HostModel, rangeOf } from '../host.ts';
+import { contextOf, type FrameRange, gridUnits, type Host, type HostModel, rangeOf } from '../host.ts';
 import type { Project } from '../project.ts';
 import { encodePng } from '../render/frame-codec.ts';
 import type { RenderJob, RenderSummary, RenderUnit } from '../render/render-job.ts';
@@ -102,13 +102,6 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
     });
     onJob(job);
     return job.run();
-  };
-
-  const gridUnits = (project: Project, model: HostModel): RenderUnit[] => {
-    const { rows, cols, cells } = planGrid(project.document, contextOf(project, model));
-    // Corners first: they tell whether the grid is worth its time.
-    const order = new Set([0, cols - 1, (rows - 1) * cols, rows * cols - 1, ...cells.keys()]);
-    return [...order].map((index) => ({ index, spec: cells[index] as FrameSpec }));
   };
 
   const timelineUnits = async (
