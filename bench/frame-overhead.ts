@@ -20,7 +20,12 @@ export async function run(): Promise<BenchmarkResult> {
   const frames = await recordFrames(folder, settings);
   return withFolder(async (cache) => {
     const host = createHost({
-      paths: { bundledModels: join(root, 'models'), userModels: join(cache, 'models'), cache },
+      paths: {
+        bundledModels: join(root, 'models'),
+        userModels: join(cache, 'models'),
+        projects: join(cache, 'projects'),
+        cache,
+      },
       clock: Date.now,
       platform: process.platform,
       provider: 'cpu',

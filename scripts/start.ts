@@ -1,30 +1,52 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { buildWindow } from './build-window.ts';
 
 /**
- * `npm start`: renders the example morph with the model that comes with Inbetween and says where it lies. (The window
- * takes this place as soon as there is one.)
+ * `npm start`: builds the window when it is not built, serves it with its host on this machine and opens it in the
+ * browser where there is a display; otherwise the address is printed. Options are those of `inbetween serve`.
  */
-const root = join(import.meta.dirname, '..');
-const out = join(root, 'out', 'red-cat-to-blue-dog.gif');
-const example = join(root, 'resources', 'examples', 'red-cat-to-blue-dog.json');
+console.log('Preparing the studio ...');
+await buildWindow();
 
-console.log('Rendering "red cat, 4k photo" -> "blue dog at the beach" on this machine ...');
-const { status } = spawnSync(
+const server = spawn(
   process.execPath,
   [
     '--disable-warning=ExperimentalWarning',
-    join(root, 'src-main', 'cli.ts'),
-    'render',
-    example,
-    '--out',
-    out,
+    join(import.meta.dirname, '..', 'src-main', 'cli.ts'),
+    'serve',
+    ...process.argv.slice(2),
   ],
-  { stdio: 'inherit' },
+  { stdio: ['inherit', 'pipe', 'inherit', 'ipc'] },
 );
-if (status === 0) {
-  console.log(`\nYour morph: ${out}`);
-  console.log('Edit the example and run again: only the frames that changed are rendered.');
-  console.log('More: npm run -s inbetween -- --help');
+let first = '';
+server.stdout?.on('data', (chunk: Buffer) => {
+  if (first.includes('\n')) return;
+  first += chunk.toString();
+  const address = first.split('\n')[0] as string;
+  if (!first.includes('\n')) return;
+  console.log(`\nThe studio: ${address}\n`);
+  openBrowser(address);
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal));
+// The launcher is gone: so is everything below it.
+process.on('disconnect', () => server.kill('SIGTERM'));
+server.on('exit', (code) => process.exit(code ?? 1));
+
+function openBrowser(address: string): void {
+  const { platform, env } = process;
+  const hasDisplay =
+    platform === 'win32' ||
+    platform === 'darwin' ||
+    env.DISPLAY !== undefined ||
+    env.WAYLAND_DISPLAY !== undefined;
+  if (!hasDisplay || env.CI !== undefined) return;
+  const [command, args] =
+    platform === 'win32'
+      ? ['rundll32', ['url.dll,FileProtocolHandler', address]]
+      : [platform === 'darwin' ? 'open' : 'xdg-open', [address]];
+  const opener = spawn(command as string, args as string[], { stdio: 'ignore', detached: true });
+  // Without an opener the printed address is enough.
+  opener.on('error', () => {});
+  opener.unref();
 }
-process.exitCode = status ?? 1;

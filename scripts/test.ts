@@ -10,6 +10,11 @@ const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 
 if (patterns.length === 0) {
   step('Types', bin('tsc'), ['-p', root, '--noEmit']);
+  step('Types of the window', bin('svelte-check'), [
+    '--tsconfig',
+    join(root, 'src-renderer', 'tsconfig.json'),
+    '--fail-on-warnings',
+  ]);
   step('Format', bin('prettier'), ['--check', '--log-level=warn', '.']);
   step('Layers', process.execPath, [join(root, 'scripts', 'check-layers.ts')]);
 }

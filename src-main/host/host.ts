@@ -75,6 +75,8 @@ export type HostEvent =
 
 /** The studio without a window: projects, models, rendering and export. */
 export interface Host {
+  /** Where new projects go that were given no place. */
+  readonly projectsFolder: string;
   readonly models: {
     list(): Promise<readonly InstalledModel[]>;
     /**
@@ -233,6 +235,7 @@ export function createHost(options: HostOptions): Host {
   };
 
   return {
+    projectsFolder: paths.projects,
     models: {
       list: () => discoverModels(modelRoots),
       load: async (ref, cwd) => {

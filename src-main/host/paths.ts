@@ -9,6 +9,8 @@ export interface HostPaths {
   readonly userModels: string;
   /** Things that can be deleted at any time: rendered frames of JSON projects, optimised graphs, hashes. */
   readonly cache: string;
+  /** Where new projects go that were given no place. */
+  readonly projects: string;
 }
 
 export interface Surroundings {
@@ -20,7 +22,8 @@ export interface Surroundings {
 }
 
 /**
- * XDG folders on Linux, their equivalents on macOS and Windows. INBETWEEN_CACHE_DIR and INBETWEEN_DATA_DIR override.
+ * XDG folders on Linux, their equivalents on macOS and Windows. INBETWEEN_CACHE_DIR, INBETWEEN_DATA_DIR and
+ * INBETWEEN_PROJECTS_DIR override.
  */
 export function hostPaths({ env, platform, home, root }: Surroundings): HostPaths {
   const set = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
@@ -40,5 +43,6 @@ export function hostPaths({ env, platform, home, root }: Surroundings): HostPath
     bundledModels: join(root, 'models'),
     userModels: data === undefined ? userModelsFolder({ env, platform, home }) : join(data, 'models'),
     cache,
+    projects: set('INBETWEEN_PROJECTS_DIR') ?? join(home, 'Inbetween'),
   };
 }

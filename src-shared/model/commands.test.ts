@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCommand, type Command, parseCommand } from './commands.ts';
+import { parseDocument } from './document.ts';
 import type { ProjectDocument } from './document-types.ts';
 import { documentOf, walk } from '../../test/support/documents.ts';
 
@@ -107,4 +108,35 @@ test('a command leaves the given document as it was', () => {
   const copy = structuredClone(document);
   run(document, { type: 'moveKeyframes', frames: [0, 10], by: 1 });
   assert.deepEqual(document, copy);
+});
+
+test('placeKeys swaps two keys without a collision, and ripples take markers and the range along', () => {
+  const start = parseDocument({
+    format: 'inbetween/1',
+    model: 'm',
+    markers: [{ frame: 8, name: 'drop' }],
+    range: { from: 2, to: 8 },
+    keyframes: [
+      { frame: 0, prompt: 'a', seed: 1, easing: 'ease-in' },
+      { frame: 4, prompt: 'b' },
+    ],
+  });
+  const swapped = applyCommand(start, {
+    type: 'placeKeys',
+    moves: [
+      { frame: 0, channel: 'prompt', to: 4 },
+      { frame: 4, channel: 'prompt', to: 0 },
+    ],
+  });
+  assert.equal(swapped.label, 'Move 2 keys');
+  assert.deepEqual(
+    swapped.document.keyframes.map(({ frame, prompt }) => [frame, prompt]),
+    [
+      [0, 'b'],
+      [4, 'a'],
+    ],
+  );
+  assert.deepEqual(swapped.document.keyframes[1]!.easing, { prompt: 'ease-in' });
+  const cut = applyCommand(start, { type: 'rippleDelete', at: 6, frames: 2 }).document;
+  assert.deepEqual([cut.markers, cut.range], [[{ frame: 6, name: 'drop' }], { from: 2, to: 6 }]);
 });

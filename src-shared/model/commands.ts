@@ -14,6 +14,7 @@ import {
 } from './document-schema.ts';
 import type { Keyframe, KeyframeEasing, ProjectDocument } from './document-types.ts';
 import { describeIssues } from './parse-errors.ts';
+import { placeKeys } from './place-keys.ts';
 import { retime } from './retime.ts';
 
 const channelName = z.enum(CHANNEL_NAMES as [ChannelName, ...ChannelName[]]);
@@ -37,6 +38,12 @@ const settingsPatchSchema = z.strictObject({
   noise: settings.noise.nullable().exactOptional(),
   interpolation: settings.interpolation.nullable().exactOptional(),
   export: settings.export.nullable().exactOptional(),
+  markers: settings.markers.nullable().exactOptional(),
+  range: settings.range.nullable().exactOptional(),
+  beats: settings.beats.nullable().exactOptional(),
+  audio: settings.audio.nullable().exactOptional(),
+  draft: settings.draft.nullable().exactOptional(),
+  takes: settings.takes.nullable().exactOptional(),
 });
 
 /**
@@ -44,6 +51,7 @@ const settingsPatchSchema = z.strictObject({
  * - `addKeyframe`: sets the given channels at a frame, on a new keyframe or on the one that is there;
  * - `moveKeyframes`: by a number of frames, cut at the ends of what is accepted; a channel that another keyframe
  *   has at the new place gives way to the moved one;
+ * - `placeKeys`: moves or copies single channels with their easing, all at once;
  * - `removeKeyframes`; `setChannel`, `clearChannel` (a keyframe that then sets nothing goes); `setEasing` (null =
  *   linear; with `channel` only for that one);
  * - `setSettings`: changes fps without moving keyframes, where `retime` keeps them at their second;
@@ -59,6 +67,11 @@ export const commandSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('moveKeyframes'), frames, by: z.int() }),
   z.strictObject({ type: z.literal('removeKeyframes'), frames }),
+  z.strictObject({
+    type: z.literal('placeKeys'),
+    moves: z.array(z.strictObject({ frame: frameNumberSchema, channel: channelName, to: frameNumberSchema })),
+    copy: z.boolean().exactOptional(),
+  }),
   z.strictObject({
     type: z.literal('setChannel'),
     frame: frameNumberSchema,
@@ -124,6 +137,8 @@ function change(document: ProjectDocument, command: Command): ProjectDocument {
       });
     case 'moveKeyframes':
       return moveKeyframes(document, command.frames, command.by);
+    case 'placeKeys':
+      return placeKeys(document, command.moves, command.copy ?? false);
     case 'removeKeyframes': {
       for (const frame of command.frames) requireKeyframe(document, frame);
       const gone = new Set(command.frames);
@@ -157,6 +172,7 @@ function change(document: ProjectDocument, command: Command): ProjectDocument {
     case 'rippleInsert':
       return {
         ...withLength(document, (document.length ?? 0) + command.frames),
+        ...along(document, (frame) => (frame < command.at ? frame : frame + command.frames)),
         keyframes: document.keyframes.map((keyframe) =>
           keyframe.frame < command.at ? keyframe : { ...keyframe, frame: keyframe.frame + command.frames },
         ),
@@ -234,16 +250,49 @@ function easingWith(
   return Object.keys(curves).length === 0 ? null : (curves as KeyframeEasing);
 }
 
+/** Markers, takes and the loop range with their frames renumbered. */
+function along(document: ProjectDocument, to: (frame: number) => number): Partial<ProjectDocument> {
+  const { markers, takes, range } = document;
+  return {
+    ...(markers && { markers: markers.map((marker) => ({ ...marker, frame: to(marker.frame) })) }),
+    ...(takes && { takes: takes.map((take) => ({ ...take, frame: to(take.frame) })) }),
+    ...(range && { range: { from: to(range.from), to: to(range.to) } }),
+  };
+}
+
 function rippleDelete(document: ProjectDocument, at: number, count: number): ProjectDocument {
   const { length } = document;
   const cut = length === undefined ? 0 : Math.max(0, Math.min(count, length - at));
+  const { markers, takes, range, ...rest } = document;
+  const stays = ({ frame }: { frame: number }) => frame < at || frame >= at + count;
+  const start = (frame: number) => (frame < at ? frame : Math.max(at, frame - count));
+  const from = range && start(range.from);
+  // What follows the last frame of the range, moved up, less one: so a range that is cut at its end ends before it.
+  const to = range && start(range.to + 1) - 1;
+  const kept = {
+    ...rest,
+    ...(markers && { markers: markers.filter(stays) }),
+    ...(takes && { takes: takes.filter(stays) }),
+    ...(from !== undefined && to !== undefined && from <= to ? { range: { from, to } } : {}),
+  };
+  const { range: _range, ...renumbered } = along(kept, start);
   return {
-    ...withLength(document, (length ?? 0) - cut),
+    ...withLength(kept, (length ?? 0) - cut),
+    ...renumbered,
     keyframes: document.keyframes
       .filter(({ frame }) => frame < at || frame >= at + count)
       .map((keyframe) => (keyframe.frame < at ? keyframe : { ...keyframe, frame: keyframe.frame - count })),
   };
 }
+
+/** Settings whose member name does not read well in the undo menu. */
+const SETTING_LABELS: { readonly [setting: string]: string } = {
+  fps: 'frame rate',
+  longPrompts: 'long prompts',
+  range: 'loop range',
+  audio: 'sound',
+  draft: 'preview quality',
+};
 
 function labelOf(command: Command): string {
   const keyframes = (count: number) => (count === 1 ? 'keyframe' : `${count} keyframes`);
@@ -252,6 +301,10 @@ function labelOf(command: Command): string {
       return 'Add keyframe';
     case 'moveKeyframes':
       return `Move ${keyframes(command.frames.length)}`;
+    case 'placeKeys': {
+      const count = command.moves.length;
+      return `${command.copy ? 'Duplicate' : 'Move'} ${count === 1 ? 'key' : `${count} keys`}`;
+    }
     case 'removeKeyframes':
       return `Remove ${keyframes(command.frames.length)}`;
     case 'setChannel':
@@ -261,7 +314,11 @@ function labelOf(command: Command): string {
     case 'setEasing':
       return 'Change easing';
     case 'setSettings':
-      return `Change ${Object.keys(command.settings).join(', ') || 'nothing'}`;
+      return `Change ${
+        Object.keys(command.settings)
+          .map((name) => SETTING_LABELS[name] ?? name)
+          .join(', ') || 'nothing'
+      }`;
     case 'setGrid':
       return command.grid === null ? 'Remove grid' : 'Change grid';
     case 'retime':

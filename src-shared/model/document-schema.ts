@@ -14,6 +14,8 @@ export const LIMITS = {
   gridSide: 100,
   promptCharacters: 20_000,
   promptTerms: 64,
+  markers: 1000,
+  takes: 10_000,
 } as const;
 
 // Every schema's error text says what is accepted there; parse-errors.ts puts the path and the value in front.
@@ -197,6 +199,11 @@ const side = z
 
 export const fpsSchema = numberIn(1, LIMITS.fps);
 
+const rangeError = 'a {"from", "to"} of frames with "from" at most "to"';
+const markersError = `at most ${LIMITS.markers.toLocaleString('en')} of {"frame", "name"}, sorted by frame`;
+const takesError = `at most ${LIMITS.takes.toLocaleString('en')} of {"frame", "seed"}`;
+const audioOffset = numberIn(-3600, 3600);
+
 /** The settings of a document: all members but the format and the keyframes. */
 export const settingsSchemas = {
   name: text(200),
@@ -228,6 +235,39 @@ export const settingsSchemas = {
       { preset: text(100, 1).exactOptional(), loop: wholeNumber(0, 65_535).exactOptional() },
       { error: 'an object: {"preset", "loop"}' },
     )
+    .exactOptional(),
+  markers: z
+    .array(
+      z.strictObject({ frame: frameNumberSchema, name: text(100) }, { error: 'a marker: {"frame", "name"}' }),
+      { error: markersError },
+    )
+    .max(LIMITS.markers, { error: markersError })
+    .refine((list) => list.every(({ frame }, at) => at === 0 || list[at - 1]!.frame <= frame), {
+      error: markersError,
+    })
+    .exactOptional(),
+  range: z
+    .strictObject({ from: frameNumberSchema, to: frameNumberSchema }, { error: rangeError })
+    .refine(({ from, to }) => from <= to, { error: rangeError })
+    .exactOptional(),
+  beats: z
+    .strictObject({ bpm: numberIn(20, 400), offset: audioOffset }, { error: 'a {"bpm", "offset"}' })
+    .exactOptional(),
+  audio: z
+    .strictObject(
+      { asset, offset: audioOffset, gain: numberIn(0, 2) },
+      { error: 'a sound: {"asset", "offset", "gain"}' },
+    )
+    .exactOptional(),
+  draft: z
+    .strictObject({ steps: channelSchemas.steps.exactOptional() }, { error: 'an object: {"steps"}' })
+    .exactOptional(),
+  takes: z
+    .array(
+      z.strictObject({ frame: frameNumberSchema, seed: seedNumber }, { error: 'a take: {"frame", "seed"}' }),
+      { error: takesError },
+    )
+    .max(LIMITS.takes, { error: takesError })
     .exactOptional(),
 };
 

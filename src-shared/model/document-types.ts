@@ -35,6 +35,51 @@ export interface ProjectDocument {
   readonly keyframes: readonly Keyframe[];
   readonly grid?: DocumentGrid;
   readonly export?: ExportHints;
+  /** Named places of the timeline, sorted by frame. */
+  readonly markers?: readonly Marker[];
+  /** What plays in a loop and is rendered first; both ends belong to it. */
+  readonly range?: FrameRange;
+  readonly beats?: Beats;
+  readonly audio?: AudioTrack;
+  /** How the preview renders; final frames do not know of it. */
+  readonly draft?: DraftSettings;
+  /** Other seeds that the artist keeps for a frame. */
+  readonly takes?: readonly Take[];
+}
+
+export interface Marker {
+  readonly frame: number;
+  readonly name: string;
+}
+
+/** `from` is at most `to`. */
+export interface FrameRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A beat falls on `offset` seconds and every 60 / `bpm` seconds from there. */
+export interface Beats {
+  readonly bpm: number;
+  readonly offset: number;
+}
+
+export interface AudioTrack {
+  /** SHA-256 of a sound in the project, or a path relative to the document. */
+  readonly asset: string;
+  /** Seconds of the sound at frame 0. */
+  readonly offset: number;
+  /** 0 (silent) to 2. */
+  readonly gain: number;
+}
+
+export interface DraftSettings {
+  readonly steps?: number;
+}
+
+export interface Take {
+  readonly frame: number;
+  readonly seed: number;
 }
 
 export interface DocumentSize {

@@ -22,10 +22,19 @@ export function retime(document: ProjectDocument, fps: number): ProjectDocument 
       next = frame + 1;
       return { ...keyframe, frame };
     });
+  const scaled = <Item extends { readonly frame: number }>(item: Item): Item => ({
+    ...item,
+    frame: Math.round(item.frame * ratio),
+  });
   const retimed: ProjectDocument = {
     ...document,
     fps,
     keyframes,
+    ...(document.markers && { markers: document.markers.map(scaled) }),
+    ...(document.takes && { takes: document.takes.map(scaled) }),
+    ...(document.range && {
+      range: { from: Math.round(document.range.from * ratio), to: Math.round(document.range.to * ratio) },
+    }),
     ...(document.length === undefined ? {} : { length: Math.max(1, Math.round(document.length * ratio)) }),
   };
   if (Math.max(frameCount(retimed), next) > LIMITS.frames) {

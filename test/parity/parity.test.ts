@@ -25,6 +25,7 @@ const folder = await mkdtemp(join(tmpdir(), 'inbetween-parity-'));
 const host = createHost({
   paths: {
     bundledModels: join(folder, 'models'),
+    projects: join(folder, 'projects'),
     userModels: join(folder, 'user'),
     cache: join(folder, 'cache'),
   },

@@ -34,6 +34,7 @@ export function testHost(context: TestContext): TestFolder {
   const host = createHost({
     paths: {
       bundledModels: join(ROOT, 'models'),
+      projects: join(folder, 'projects'),
       userModels: join(folder, 'models'),
       cache: join(folder, 'cache'),
     },

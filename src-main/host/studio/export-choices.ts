@@ -6,6 +6,7 @@ import { type Preset, presetById } from '../export/presets.ts';
 import type { ExportHooks } from '../export/types.ts';
 import type { FrameRange, Host, HostModel } from '../host.ts';
 import type { Project } from '../project.ts';
+import { fileName } from './file-name.ts';
 import { isSheet, writeGrid, writeTimeline, type Written } from '../write-export.ts';
 
 export type ExportParams = CheckedParams<'export.start'>;
@@ -73,15 +74,6 @@ function downloadFormat(params: ExportParams, preset: Preset | undefined, isPict
     'invalid-input',
     `The format ${format} cannot be fetched as one file; accepted are ${accepted.join(', ')}, or a path on the host ("out").`,
   );
-}
-
-/** A project's name as the name of a file, everywhere. */
-function fileName(name: string): string {
-  const plain = name
-    .replace(/[\p{Cc}<>:"/\\|?*.]+/gu, ' ')
-    .trim()
-    .slice(0, 80);
-  return plain === '' ? 'Inbetween' : plain;
 }
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { basename, dirname, extname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { AssetInfo, ProjectState } from '../../../src-shared/contract/values.ts';
 import type { Handlers } from '../../../src-shared/contract/service.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
@@ -8,6 +9,7 @@ import { frameCount } from '../../../src-shared/model/document-types.ts';
 import type { Host } from '../host.ts';
 import { importDocument } from '../project.ts';
 import { decodeImage } from '../render/frame-codec.ts';
+import { fileName } from './file-name.ts';
 import { storedKeys } from './frame-planner.ts';
 import type { Jobs } from './jobs.ts';
 import type { OpenProject, OpenProjects } from './open-projects.ts';
@@ -41,17 +43,18 @@ export function projectHandlers({
 
   return {
     'project.create': async (params, { client }) => {
-      const file = resolve(params.file);
-      if (extname(file).toLowerCase() !== '.inbetween') {
+      const wanted = params.file === undefined ? undefined : resolve(params.file);
+      if (wanted !== undefined && extname(wanted).toLowerCase() !== '.inbetween') {
         throw new AppError(
           'invalid-input',
-          `${params.file} ends in ${extname(file) || 'nothing'}; accepted is .inbetween.`,
+          `${params.file} ends in ${extname(wanted) || 'nothing'}; accepted is .inbetween.`,
         );
       }
       const { document, folder } =
         'from' in params
           ? await sourceDocument(host, params.from)
-          : { document: parseDocument(params.document), folder: dirname(file) };
+          : { document: parseDocument(params.document), folder: dirname(wanted ?? host.projectsFolder) };
+      const file = wanted ?? (await freeFile(host.projectsFolder, fileName(document.name)));
       await importDocument(document, folder, file, clock);
       return stateOf(await projects.open(file, client));
     },
@@ -113,6 +116,23 @@ export function projectHandlers({
     },
     'project.peek': async ({ file }) => ({ document: (await sourceDocument(host, file)).document }),
   };
+}
+
+/** A file of the projects' folder that nobody has: "NAME.inbetween", "NAME 2.inbetween" and so on. */
+async function freeFile(folder: string, name: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new AppError(
+      'storage-failed',
+      `The folder for new projects, ${folder}, cannot be made: ${(error as Error).message}. INBETWEEN_PROJECTS_DIR names another one.`,
+      { cause: error },
+    );
+  }
+  for (let number = 1; ; number++) {
+    const file = join(folder, `${name}${number === 1 ? '' : ` ${number}`}.inbetween`);
+    if (!existsSync(file)) return file;
+  }
 }
 
 const MEDIA_TYPES: readonly {

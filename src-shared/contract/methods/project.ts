@@ -25,12 +25,12 @@ export const commandList = z
 export const projectMethods = {
   /**
    * Makes a new `.inbetween` file out of a document, or out of what `from` holds: a project of either kind or an
-   * exported file that carries one. Opens it.
+   * exported file that carries one. Opens it. Without `file` it gets a name of its own in the projects' folder.
    */
   'project.create': mutation(
     z.union([
-      z.strictObject({ file: hostPath, document: documentInput }),
-      z.strictObject({ file: hostPath, from: hostPath }),
+      z.strictObject({ file: hostPath.exactOptional(), document: documentInput }),
+      z.strictObject({ file: hostPath.exactOptional(), from: hostPath }),
     ]),
     projectState,
   ),

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { findChromium } from '../../scripts/browser-env.ts';
+import { buildWindow } from '../../scripts/build-window.ts';
+import { type LaunchedStudio, launchBrowser } from '../launchers/browser.ts';
+
+const executable = findChromium();
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+describe('an artist in the browser', { skip: executable === undefined && 'no Chromium here' }, () => {
+  let studio: LaunchedStudio;
+  before(async () => {
+    await buildWindow();
+    studio = await launchBrowser(executable as string);
+  });
+  after(() => studio?.close());
+
+  const seriousFindings = async (): Promise<string[]> => {
+    await studio.page.evaluate(axe);
+    return studio.page.evaluate(async () => {
+      const { violations } = await (
+        globalThis as unknown as {
+          axe: {
+            run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+          };
+        }
+      ).axe.run();
+      return violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    });
+  };
+  const status = () => studio.page.getByRole('contentinfo', { name: 'Status' });
+
+  test('the first screen offers a new project and examples', async () => {
+    await studio.page.getByRole('button', { name: 'New project' }).waitFor();
+    await studio.page.getByRole('button', { name: 'Red cat to blue dog' }).waitFor();
+    await studio.screenshot('1-start');
+    assert.deepEqual(await seriousFindings(), []);
+  });
+
+  test('a new project: two prompts make a morph', async () => {
+    const { page } = studio;
+    await page.getByRole('button', { name: 'New project' }).click();
+    await page.getByLabel('Prompt', { exact: true }).fill('red cat, 4k photo');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Prompt at frame 0: red cat, 4k photo' }).waitFor();
+    // A short film: the model is real, and this machine may be slow.
+    await page.getByRole('slider', { name: 'Playhead' }).focus();
+    for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Prompt', { exact: true }).fill('blue dog at the beach');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Prompt at frame 6: blue dog at the beach' }).waitFor();
+    await page.getByText('frame 6', { exact: true }).waitFor();
+    await page.locator('.badge', { hasText: 'final' }).waitFor();
+    await studio.screenshot('2-two-prompts');
+  });
+
+  test('a dragged key moves, undo brings it back', async () => {
+    const { page } = studio;
+    const key = page.getByRole('button', { name: 'Prompt at frame 6: blue dog at the beach' });
+    const box = await key.boundingBox();
+    assert.ok(box !== null);
+    await page.mouse.move(box.x + 20, box.y + 30);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 90, box.y + 30, { steps: 6 });
+    await page.mouse.up();
+    await key.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: /^Undo: Move keyframe/ }).click();
+    await key.waitFor();
+    await page.getByRole('button', { name: /^Redo: Move keyframe/ }).waitFor();
+  });
+
+  test('the host is killed in the middle and the work goes on', async () => {
+    const { page } = studio;
+    await studio.killHost();
+    await status().getByText('Host lost').waitFor();
+    await studio.startHost();
+    await status().getByText('Host lost').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Prompt at frame 6: blue dog at the beach' }).waitFor();
+    assert.equal(await page.getByRole('heading', { name: 'Untitled' }).count(), 1);
+  });
+
+  test('the example renders, plays and exports', async () => {
+    const { page } = studio;
+    await page.getByRole('button', { name: 'inbetween', exact: true }).click();
+    await page.getByRole('button', { name: 'Red cat to blue dog' }).click();
+    await status().getByText('Every frame is rendered').waitFor({ timeout: 240_000 });
+    await studio.screenshot('3-rendered');
+    await page.getByRole('button', { name: 'Play', exact: true }).click();
+    const playhead = page.getByRole('slider', { name: 'Playhead' });
+    await page.locator('[aria-label="Playhead"]:not([aria-valuenow="0"])').waitFor();
+    await page.keyboard.press('KeyK');
+    const stopped = await playhead.getAttribute('aria-valuenow');
+    await page.keyboard.press('ArrowLeft');
+    const before = String(Math.max(0, Number(stopped) - 1));
+    assert.equal(await playhead.getAttribute('aria-valuenow'), before);
+    for (const format of ['GIF', 'MP4'] as const) {
+      await page.getByRole('button', { name: 'Export' }).first().click();
+      await page.getByRole('radio', { name: format }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click();
+      const link = page.getByRole('link', { name: /^Save / });
+      await link.waitFor();
+      await studio.screenshot(`4-exported-${format.toLowerCase()}`);
+      const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+      mkdirSync(join(studio.folder, 'downloads'), { recursive: true });
+      const file = join(studio.folder, 'downloads', download.suggestedFilename());
+      await download.saveAs(file);
+      const start = readFileSync(file).subarray(0, 12).toString('latin1');
+      assert.match(start, format === 'GIF' ? /^GIF89a/ : /ftyp/);
+      assert.ok(statSync(file).size > 10_000);
+      await page.getByRole('dialog').getByRole('button', { name: 'Close' }).first().click();
+    }
+    assert.deepEqual(await seriousFindings(), []);
+  });
+
+  test('shortcuts are listed, and the light theme is legible', async () => {
+    const { page } = studio;
+    await page.keyboard.press('F1');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await studio.screenshot('5-shortcuts');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+Shift+KeyL');
+    await page.locator('html[data-theme="light"]').waitFor();
+    await studio.screenshot('6-light');
+    assert.deepEqual(await seriousFindings(), []);
+  });
+
+  test('an unusable value is refused with a message, and nothing changes', async () => {
+    const { page } = studio;
+    const fps = page.getByLabel('Frames per second');
+    await fps.fill('1000');
+    await fps.press('Enter');
+    await page.getByRole('log').getByText('120').waitFor();
+    await page.getByText('/ 00:02.01').waitFor();
+  });
+
+  test('no script failed and no content was refused', () => {
+    assert.deepEqual(studio.problems, []);
+  });
+});

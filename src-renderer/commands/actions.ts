@@ -1,0 +1,213 @@
+import type { Studio } from '../state/studio.svelte.ts';
+
+/** Something that the user can do: menus, buttons and keys read the same table. */
+export interface Action {
+  readonly id: string;
+  readonly label: string;
+  readonly group: 'Project' | 'Edit' | 'Playback' | 'View' | 'Render';
+  /** Default keys, as `Mod+Shift+Z` with `event.code` names; Mod is Ctrl, on a Mac Command. */
+  readonly keys: readonly string[];
+  /** Also while a text field has the focus. */
+  readonly whileTyping?: boolean;
+  enabled?(studio: Studio): boolean;
+  run(studio: Studio): void;
+}
+
+const hasProject = (studio: Studio): boolean => studio.project !== null;
+
+function step(studio: Studio, by: number): void {
+  studio.player.setSpeed(0);
+  seek(studio, studio.player.frame + by);
+}
+
+function seek(studio: Studio, frame: number): void {
+  if (studio.project === null) return;
+  studio.player.seek(frame, studio.project.frameCount - 1);
+  studio.movedPlayhead();
+}
+
+/** The next keyframe in a direction, or where the playhead is. */
+function keyframeBeside(studio: Studio, direction: 1 | -1): number {
+  const frames = (studio.project?.document.keyframes ?? []).map(({ frame }) => frame);
+  const here = studio.player.frame;
+  return direction === 1
+    ? (frames.find((frame) => frame > here) ?? here)
+    : (frames.filter((frame) => frame < here).at(-1) ?? here);
+}
+
+export const ACTIONS: readonly Action[] = [
+  {
+    id: 'file.open',
+    label: 'Open project …',
+    group: 'Project',
+    keys: ['Mod+O'],
+    run: (studio) => (studio.dialog = 'open'),
+  },
+  {
+    id: 'file.export',
+    label: 'Export …',
+    group: 'Project',
+    keys: ['Mod+E', 'E'],
+    enabled: hasProject,
+    run: (studio) => (studio.dialog = 'export'),
+  },
+  {
+    id: 'edit.undo',
+    label: 'Undo',
+    group: 'Edit',
+    keys: ['Mod+Z'],
+    enabled: (studio) => studio.project?.history.undo != null,
+    run: (studio) => void studio.project?.undo().catch(studio.fail),
+  },
+  {
+    id: 'edit.redo',
+    label: 'Redo',
+    group: 'Edit',
+    keys: ['Mod+Shift+Z', 'Mod+Y'],
+    enabled: (studio) => studio.project?.history.redo != null,
+    run: (studio) => void studio.project?.redo().catch(studio.fail),
+  },
+  {
+    id: 'edit.addKeyframe',
+    label: 'Add keyframe at the playhead',
+    group: 'Edit',
+    keys: ['Enter'],
+    enabled: hasProject,
+    run: (studio) => studio.addKeyframe(),
+  },
+  {
+    id: 'play.toggle',
+    label: 'Play or pause',
+    group: 'Playback',
+    keys: ['Space'],
+    enabled: hasProject,
+    run: (studio) => studio.player.toggle(),
+  },
+  {
+    id: 'play.reverse',
+    label: 'Play backwards, again for faster',
+    group: 'Playback',
+    keys: ['J'],
+    enabled: hasProject,
+    run: (studio) => studio.player.shuttle(-1),
+  },
+  {
+    id: 'play.stop',
+    label: 'Stop',
+    group: 'Playback',
+    keys: ['K'],
+    enabled: hasProject,
+    run: (studio) => studio.player.setSpeed(0),
+  },
+  {
+    id: 'play.forward',
+    label: 'Play, again for faster',
+    group: 'Playback',
+    keys: ['L'],
+    enabled: hasProject,
+    run: (studio) => studio.player.shuttle(1),
+  },
+  {
+    id: 'play.previousFrame',
+    label: 'Previous frame',
+    group: 'Playback',
+    keys: ['ArrowLeft', 'Comma'],
+    run: (studio) => step(studio, -1),
+  },
+  {
+    id: 'play.nextFrame',
+    label: 'Next frame',
+    group: 'Playback',
+    keys: ['ArrowRight', 'Period'],
+    run: (studio) => step(studio, 1),
+  },
+  {
+    id: 'play.back',
+    label: 'One second back',
+    group: 'Playback',
+    keys: ['Shift+ArrowLeft'],
+    run: (studio) => step(studio, -Math.round(studio.project?.document.fps ?? 1)),
+  },
+  {
+    id: 'play.ahead',
+    label: 'One second ahead',
+    group: 'Playback',
+    keys: ['Shift+ArrowRight'],
+    run: (studio) => step(studio, Math.round(studio.project?.document.fps ?? 1)),
+  },
+  {
+    id: 'play.previousKey',
+    label: 'Previous keyframe',
+    group: 'Playback',
+    keys: ['ArrowUp', 'Alt+ArrowLeft'],
+    run: (studio) => seek(studio, keyframeBeside(studio, -1)),
+  },
+  {
+    id: 'play.nextKey',
+    label: 'Next keyframe',
+    group: 'Playback',
+    keys: ['ArrowDown', 'Alt+ArrowRight'],
+    run: (studio) => seek(studio, keyframeBeside(studio, 1)),
+  },
+  {
+    id: 'play.start',
+    label: 'First frame',
+    group: 'Playback',
+    keys: ['Home'],
+    run: (studio) => seek(studio, 0),
+  },
+  {
+    id: 'play.end',
+    label: 'Last frame',
+    group: 'Playback',
+    keys: ['End'],
+    run: (studio) => seek(studio, Number.MAX_SAFE_INTEGER),
+  },
+  {
+    id: 'range.in',
+    label: 'Loop range starts here',
+    group: 'Playback',
+    keys: ['I'],
+    enabled: hasProject,
+    run: (studio) => studio.setRange('from'),
+  },
+  {
+    id: 'range.out',
+    label: 'Loop range ends here',
+    group: 'Playback',
+    keys: ['O'],
+    enabled: hasProject,
+    run: (studio) => studio.setRange('to'),
+  },
+  {
+    id: 'range.clear',
+    label: 'Loop the whole timeline',
+    group: 'Playback',
+    keys: ['Alt+X'],
+    enabled: (studio) => studio.range !== null,
+    run: (studio) => studio.clearRange(),
+  },
+  {
+    id: 'render.toggle',
+    label: 'Render what is missing, or stop',
+    group: 'Render',
+    keys: ['R'],
+    enabled: hasProject,
+    run: (studio) => void (studio.project?.renderJob === undefined ? studio.render() : studio.stopRender()),
+  },
+  {
+    id: 'view.theme',
+    label: 'Dark or light',
+    group: 'View',
+    keys: ['Mod+Shift+L'],
+    run: (studio) =>
+      studio.preferences.set({ theme: studio.preferences.value.theme === 'light' ? 'dark' : 'light' }),
+  },
+  {
+    id: 'view.shortcuts',
+    label: 'Keyboard shortcuts',
+    group: 'View',
+    keys: ['Shift+Slash', 'F1'],
+    run: (studio) => (studio.dialog = 'shortcuts'),
+  },
+];

@@ -1,0 +1,337 @@
+import type { HostClient } from '../../src-shared/contract/client.ts';
+import type { EventData } from '../../src-shared/contract/events.ts';
+import type { Result } from '../../src-shared/contract/methods.ts';
+import type { Transport } from '../../src-shared/contract/transport.ts';
+import { AppError } from '../../src-shared/kernel/errors.ts';
+import { CHANNEL_DEFAULTS, CHANNELS, type ChannelName } from '../../src-shared/model/channels.ts';
+import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
+import { PictureCache } from '../client/pictures.ts';
+import { Connection } from './connection.svelte.ts';
+import { Player } from './player.svelte.ts';
+import { PreferenceStore } from './preferences.svelte.ts';
+import { ProjectSession } from './project.svelte.ts';
+
+export interface Toast {
+  readonly id: number;
+  readonly kind: 'info' | 'error';
+  readonly text: string;
+}
+
+const REFRESH_AFTER_MS = 120;
+const MAX_TOASTS = 4;
+
+/** Everything that the window knows; handed down by context, made anew by tests. */
+export class Studio {
+  readonly connection: Connection;
+  readonly preferences: PreferenceStore;
+  readonly pictures = new PictureCache();
+  readonly player: Player;
+  project = $state.raw<ProjectSession | null>(null);
+  host = $state.raw<Result<'host.info'> | null>(null);
+  opening = $state('');
+  toasts = $state.raw<readonly Toast[]>([]);
+  engineMessage = $state('');
+  engineOk = $state(true);
+  provider = $state('');
+  /** Frames of the selected keyframes. */
+  selection = $state.raw<readonly number[]>([]);
+  /** The dialog that is open. */
+  dialog = $state<'export' | 'shortcuts' | 'open' | 'grid' | 'models' | null>(null);
+  lastExport = $state.raw<EventData<'job.done'> | null>(null);
+  #reopen: string | undefined;
+  #toastId = 0;
+  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(open: () => Promise<Transport>, storage: Pick<Storage, 'getItem' | 'setItem'>) {
+    this.preferences = new PreferenceStore(storage);
+    this.player = new Player(
+      () => this.span,
+      () => this.project?.document.fps ?? 12,
+    );
+    this.connection = new Connection({
+      open,
+      onOpen: (client) => void this.#onOpen(client),
+      onProblem: (message) => this.tell(message, 'error'),
+    });
+    if (this.preferences.problem !== '') this.tell(this.preferences.problem, 'error');
+  }
+
+  /** The loop range that the document sets; null for the whole timeline. */
+  get range(): { readonly from: number; readonly to: number } | null {
+    return this.project?.document.range ?? null;
+  }
+
+  /** First and last frame of playback and rendering: the loop range, or the whole timeline. */
+  get span(): { readonly from: number; readonly to: number } {
+    const last = Math.max(0, (this.project?.frameCount ?? 1) - 1);
+    const { range } = this;
+    if (range === null) return { from: 0, to: last };
+    return { from: Math.min(range.from, last), to: Math.min(range.to, last) };
+  }
+
+  tell(text: string, kind: Toast['kind'] = 'info'): void {
+    if (this.toasts.some((toast) => toast.text === text)) return;
+    this.#toastId += 1;
+    this.toasts = [...this.toasts, { id: this.#toastId, kind, text }].slice(-MAX_TOASTS);
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  readonly fail = (error: unknown): void => {
+    // A connection that broke is shown once, in its own place.
+    if (error instanceof AppError && error.data.reason === 'disconnected') return;
+    if (error instanceof AppError && error.code === 'cancelled') return;
+    this.tell(error instanceof Error ? error.message : String(error), 'error');
+  };
+
+  async #onOpen(client: HostClient): Promise<void> {
+    this.#listen(client);
+    try {
+      this.host = await client.call('host.info', {});
+      if (this.#reopen !== undefined) await this.open(this.#reopen);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  get #client(): HostClient {
+    const { client } = this.connection;
+    if (client !== null) return client;
+    throw new AppError('engine-failed', 'The host is not connected; the window tries again by itself.');
+  }
+
+  /** Calls the host; failures are shown and answered with undefined. */
+  async ask<Value>(work: (client: HostClient) => Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await work(this.#client);
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
+  }
+
+  async open(file: string): Promise<boolean> {
+    return this.#show(file, (client) => client.call('project.open', { file }));
+  }
+
+  /** A copy of an example, an exported file or a JSON project, as a project of one's own. */
+  async openCopy(from: string): Promise<boolean> {
+    return this.#show(from, (client) => client.call('project.create', { from }));
+  }
+
+  async create(name: string): Promise<boolean> {
+    const document = {
+      format: 'inbetween/1',
+      name,
+      model: 'fluent-world',
+      fps: 12,
+      length: 49,
+      keyframes: [{ frame: 0, prompt: '' }],
+    };
+    return this.#show(name, (client) => client.call('project.create', { document }));
+  }
+
+  async #show(what: string, load: (client: HostClient) => Promise<Result<'project.open'>>): Promise<boolean> {
+    this.opening = what;
+    try {
+      const client = this.#client;
+      const before = this.project;
+      const state = await load(client);
+      const again = before?.file === state.file;
+      if (before !== null && before.id !== state.project && !again) {
+        client.call('project.close', { project: before.id }).catch(() => {});
+      }
+      this.project = new ProjectSession(client, state, {
+        onError: this.fail,
+        onChanged: () => this.#onChanged(),
+      });
+      this.#reopen = state.file;
+      if (!again) this.player.seek(0, 0);
+      this.#onChanged();
+      return true;
+    } catch (error) {
+      this.fail(error);
+      return false;
+    } finally {
+      this.opening = '';
+    }
+  }
+
+  closeProject(): void {
+    const { project } = this;
+    this.player.setSpeed(0);
+    this.project = null;
+    this.#reopen = undefined;
+    if (project !== null) void this.ask((client) => client.call('project.close', { project: project.id }));
+  }
+
+  #onChanged(): void {
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = setTimeout(() => void this.#refresh(), REFRESH_AFTER_MS);
+  }
+
+  async #refresh(): Promise<void> {
+    const { project } = this;
+    if (project === null || !project.isSaved) return;
+    await project.frames.refresh(project.frameCount);
+    if (project !== this.project) return;
+    if (this.player.frame >= project.frameCount)
+      this.player.seek(project.frameCount - 1, project.frameCount - 1);
+    // A new project waits for its first words.
+    const hasWords = project.document.keyframes.some(({ prompt }) => prompt !== undefined && prompt !== '');
+    const wanted = this.preferences.value.autoRender && hasWords;
+    if (wanted && project.frames.missing > 0 && project.frames.problem === '') {
+      await this.render();
+    }
+  }
+
+  /** Sets one end of the loop range to the playhead; the other end gives way when it must. */
+  setRange(end: 'from' | 'to'): void {
+    const { frame } = this.player;
+    const { from, to } = this.span;
+    const range =
+      end === 'from' ? { from: frame, to: Math.max(frame, to) } : { from: Math.min(from, frame), to: frame };
+    this.project?.edit([{ type: 'setSettings', settings: { range } }]);
+  }
+
+  /** A keyframe at the playhead with the prompt that holds there, ready to be changed. */
+  addKeyframe(): void {
+    this.addKey('prompt', this.player.frame);
+  }
+
+  clearRange(): void {
+    this.project?.edit([{ type: 'setSettings', settings: { range: null } }]);
+  }
+
+  /** A key of one channel with the value that the channel has there; an existing one is selected. */
+  addKey(channel: ChannelName, frame: number): void {
+    const { project } = this;
+    if (project === null) return;
+    const { document } = project;
+    this.selection = [frame];
+    if (document.keyframes.some((keyframe) => keyframe.frame === frame && keyframe[channel] !== undefined))
+      return;
+    const before = document.keyframes
+      .filter((other) => other.frame <= frame && other[channel] !== undefined)
+      .at(-1);
+    const after = document.keyframes.find((other) => other[channel] !== undefined);
+    const held = before?.[channel] ?? after?.[channel] ?? startingValue(channel, document);
+    if (held === undefined) {
+      this.tell(`${CHANNELS[channel].label} needs a picture: put one into the keyframe's panel.`);
+      return;
+    }
+    project.edit(
+      [{ type: 'setChannel', frame, channel, value: held as never }],
+      `Add ${CHANNELS[channel].label.toLowerCase()} key`,
+    );
+  }
+
+  /** Renders what is missing of the loop range. */
+  async render(): Promise<void> {
+    const { project } = this;
+    if (project === null || project.frameCount === 0) return;
+    await this.ask((client) =>
+      client.call('render.start', {
+        project: project.id,
+        range: this.span,
+        playhead: this.player.frame,
+      }),
+    );
+  }
+
+  async stopRender(): Promise<void> {
+    const { project } = this;
+    if (project !== null) await this.ask((client) => client.call('render.cancel', { project: project.id }));
+  }
+
+  /** The playhead's frame renders first. */
+  movedPlayhead(): void {
+    const { project } = this;
+    if (project?.renderJob === undefined) return;
+    void this.ask((client) =>
+      client.call('render.setPlayhead', { project: project.id, frame: this.player.frame }),
+    );
+  }
+
+  #listen(client: HostClient): void {
+    const ofProject = <Data extends { readonly project: string }>(
+      take: (project: ProjectSession, data: Data) => void,
+    ) => {
+      return (data: Data): void => {
+        if (this.project !== null && data.project === this.project.id) take(this.project, data);
+      };
+    };
+    client.on(
+      'project.changed',
+      ofProject((project, change) => project.onChanged(change)),
+    );
+    client.on(
+      'job.started',
+      ofProject((project, job) => project.setJob(job)),
+    );
+    client.on(
+      'job.progress',
+      ofProject((project, { job, project: _id, ...progress }) => project.setProgress(job, progress)),
+    );
+    client.on(
+      'job.frame',
+      ofProject((project, { of, index, blob }) => {
+        if (of === 'timeline') project.frames.stored(index, blob);
+      }),
+    );
+    client.on(
+      'job.done',
+      ofProject((project, done) => {
+        project.endJob(done.job);
+        if (done.output !== null) this.lastExport = done;
+      }),
+    );
+    client.on(
+      'job.cancelled',
+      ofProject((project, { job }) => project.endJob(job)),
+    );
+    client.on(
+      'job.failed',
+      ofProject((project, { job, error }) => {
+        project.endJob(job);
+        this.tell(error.message, 'error');
+      }),
+    );
+    client.on('note', ({ message, project, frame }) => {
+      if (project !== undefined && project !== this.project?.id) return;
+      this.tell(frame === undefined ? message : `Frame ${frame}: ${message}`);
+    });
+    client.on('engine.state', (told) => {
+      if (told.state === 'failed') {
+        this.engineOk = false;
+        this.engineMessage = told.message;
+      } else if (told.state === 'provider') {
+        this.provider = told.provider;
+        if (told.surprising) this.tell(told.message);
+      } else {
+        this.engineOk = true;
+        this.engineMessage = '';
+      }
+    });
+  }
+}
+
+/** What a channel has while no key sets it; undefined where only a picture would do. */
+function startingValue(channel: ChannelName, document: ProjectDocument): unknown {
+  switch (channel) {
+    case 'prompt':
+      return '';
+    case 'guidanceScale':
+      return document.sampler?.guidanceScale ?? 5;
+    case 'steps':
+      return document.sampler?.steps ?? 15;
+    case 'images':
+    case 'initImage':
+    case 'mask':
+      return undefined;
+    default:
+      return CHANNEL_DEFAULTS[channel];
+  }
+}
