@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import { applyDiff } from '../../src-shared/model/diff.ts';
 import { fileURLToPath } from 'node:url';
@@ -255,6 +256,20 @@ for (const kind of TRANSPORT_KINDS) {
       await client.call('project.close', { project: made.project });
       await assert.rejects(client.call('project.info', { project: made.project }), ofCode('not-found'));
       assert.ok((await client.call('host.info', {})).examples.length > 0);
+      assert.deepEqual(client.problems, []);
+    });
+
+    it('finds a place and a name of its own for a project that is given none', async (context) => {
+      const studio = await testStudio(context, kind);
+      const client = await studio.connect();
+      const document = { ...tinyDocument(), name: 'Cat: a "morph"?' };
+      const first = await client.call('project.create', { document });
+      const second = await client.call('project.create', { document });
+      const copy = await client.call('project.create', { from: first.file });
+      assert.deepEqual(
+        [first, second, copy].map(({ file }) => relative(studio.folder, file)),
+        ['', ' 2', ' 3'].map((number) => join('projects', `Cat a morph${number}.inbetween`)),
+      );
       assert.deepEqual(client.problems, []);
     });
 
