@@ -273,6 +273,17 @@ for (const kind of TRANSPORT_KINDS) {
       assert.deepEqual(client.problems, []);
     });
 
+    it('says that ffmpeg is missing before it renders anything for an export', async (context) => {
+      const studio = await testStudio(context, kind, { ffmpeg: '/nowhere/ffmpeg' });
+      const client = await studio.connect();
+      const { project } = await client.call('project.create', { document: tinyDocument() });
+      await assert.rejects(
+        client.call('export.start', { project, format: 'mp4' }),
+        ofCode('ffmpeg-missing', /\/nowhere\/ffmpeg/),
+      );
+      assert.deepEqual((await client.call('jobs.list', {})).jobs, []);
+    });
+
     it('ends what a window asked for when the window goes', async (context) => {
       const studio = await testStudio(context, kind);
       const [leaving, staying] = [await studio.connect(), await studio.connect()];

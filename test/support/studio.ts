@@ -29,7 +29,7 @@ export interface TestFolder {
   onEnd(close: () => Promise<void>): void;
 }
 
-export function testHost(context: TestContext): TestFolder {
+export function testHost(context: TestContext, options: { ffmpeg?: string } = {}): TestFolder {
   const folder = mkdtempSync(join(tmpdir(), 'inbetween-studio-'));
   const host = createHost({
     paths: {
@@ -43,6 +43,7 @@ export function testHost(context: TestContext): TestFolder {
     provider: 'cpu',
     threads: 1,
     ...(process.env.PATH === undefined ? {} : { path: process.env.PATH }),
+    ...options,
   });
   const closers: (() => Promise<void>)[] = [];
   context.after(async () => {
@@ -77,9 +78,9 @@ export interface TestClient extends HostClient {
 export async function testStudio(
   context: TestContext,
   kind: TransportKind,
-  options: { maxMessageLength?: number } = {},
+  options: { maxMessageLength?: number; ffmpeg?: string } = {},
 ): Promise<TestStudio> {
-  const folder = testHost(context);
+  const folder = testHost(context, options.ffmpeg === undefined ? {} : { ffmpeg: options.ffmpeg });
   const limit = options.maxMessageLength === undefined ? {} : { maxMessageLength: options.maxMessageLength };
   let server: RunningServer | undefined;
   let local: { studio: Studio; rpc: RpcServer } | undefined;

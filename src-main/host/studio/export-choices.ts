@@ -3,7 +3,7 @@ import type { CheckedParams } from '../../../src-shared/contract/methods.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { formatOf, gridFormatOf } from '../export/format-of.ts';
 import { type Preset, presetById } from '../export/presets.ts';
-import type { ExportHooks } from '../export/types.ts';
+import type { ExportFormat, ExportHooks } from '../export/types.ts';
 import type { FrameRange, Host, HostModel } from '../host.ts';
 import type { Project } from '../project.ts';
 import { fileName } from './file-name.ts';
@@ -14,6 +14,8 @@ export type ExportParams = CheckedParams<'export.start'>;
 /** What an export writes, decided before minutes of rendering. */
 export interface ExportChoices {
   readonly of: 'timeline' | 'grid';
+  /** Of a film; null for grids and contact sheets. */
+  readonly format: ExportFormat | null;
   readonly range: FrameRange | undefined;
   readonly out: string;
   /** The file is kept for fetching. */
@@ -38,9 +40,10 @@ export function exportChoices(
     ? join(downloads(), `${fileName(project.document.name)}.${downloadFormat(params, preset, isPicture)}`)
     : resolve(dirname(project.file), params.out as string);
   if (isPicture) gridFormatOf(out);
-  else formatOf(out);
+  const format = isPicture ? null : formatOf(out);
   return {
     of,
+    format,
     range: params.range,
     out,
     isDownload,

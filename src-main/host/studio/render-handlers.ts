@@ -248,6 +248,8 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       projects.get(params.project, client);
       const project = open.snapshot();
       const choices = exportChoices(project, params, wiring.downloadFolder);
+      // Asked before minutes of rendering, not after.
+      if (choices.format !== null) host.requireWriter(choices.format);
       const range = choices.of === 'timeline' ? rangeOf(project.document, choices.range) : null;
       const units = choices.of === 'grid' ? gridUnits(project, model) : undefined;
       const job = jobs.start(
