@@ -7,6 +7,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<Benchma
   sessions: () => import('./session-creation.ts'),
   export: () => import('./export-throughput.ts'),
   memory: () => import('./peak-memory.ts'),
+  window: () => import('./window.ts'),
 };
 
 export interface BenchmarkResult {

@@ -84,9 +84,12 @@ async function startServer(
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         ...process.env,
+        // Where the dialog for opening starts.
+        HOME: folder,
+        USERPROFILE: folder,
         INBETWEEN_DATA_DIR: join(folder, 'data'),
         INBETWEEN_CACHE_DIR: join(folder, 'cache'),
-        INBETWEEN_PROJECTS_DIR: join(folder, 'projects'),
+        INBETWEEN_PROJECTS_DIR: join(folder, 'Inbetween'),
       },
     },
   );
