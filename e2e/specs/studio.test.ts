@@ -130,6 +130,35 @@ describe('an artist in the browser', { skip: executable === undefined && 'no Chr
     assert.deepEqual(await seriousFindings(), []);
   });
 
+  test('a grid of four corners renders, and a way through it becomes keyframes', async () => {
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Grid', exact: true }).click();
+    await page.getByRole('button', { name: 'Make a grid of 5 × 5' }).click();
+    await page.getByLabel('Rows').fill('2');
+    await page.keyboard.press('Tab');
+    await page.getByLabel('Columns').fill('3');
+    await page.keyboard.press('Tab');
+    await page.getByLabel('Bottom left').fill('ship in ice');
+    await page.keyboard.press('Tab');
+    await page
+      .getByText(/to render/)
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'Render the grid' }).click();
+    await page.getByText('Every cell is rendered').waitFor({ timeout: 120_000 });
+    await page.getByRole('button', { name: 'Row 1, column 1' }).click();
+    await page.getByRole('button', { name: 'Row 2, column 3' }).click();
+    await page.getByRole('img', { name: 'The chosen cell' }).waitFor();
+    await studio.screenshot('7-grid');
+    assert.deepEqual(await seriousFindings(), []);
+    await page.getByRole('button', { name: 'Make keyframes of the way' }).click();
+    await page.getByRole('button', { name: 'fit', exact: true }).click();
+    await page.getByRole('button', { name: /^Prompt at frame 48: / }).waitFor();
+    await page.getByRole('button', { name: /^Prompt at frame 72: / }).waitFor();
+    await page.getByRole('button', { name: 'Undo: Travel through the grid' }).click();
+    await page.getByRole('button', { name: /^Prompt at frame 72: / }).waitFor({ state: 'detached' });
+  });
+
   test('an unusable value is refused with a message, and nothing changes', async () => {
     const { page } = studio;
     const fps = page.getByLabel('Frames per second');

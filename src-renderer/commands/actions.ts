@@ -196,6 +196,14 @@ export const ACTIONS: readonly Action[] = [
     run: (studio) => void (studio.project?.renderJob === undefined ? studio.render() : studio.stopRender()),
   },
   {
+    id: 'view.grid',
+    label: 'Grid of four prompts',
+    group: 'View',
+    keys: ['G'],
+    enabled: hasProject,
+    run: (studio) => (studio.dialog = 'grid'),
+  },
+  {
     id: 'view.theme',
     label: 'Dark or light',
     group: 'View',

@@ -33,6 +33,8 @@ export class Studio {
   engineMessage = $state('');
   engineOk = $state(true);
   provider = $state('');
+  /** Counts the cells of grids that were stored, so that a grid that shows asks again. */
+  cellsStored = $state(0);
   /** Frames of the selected keyframes. */
   selection = $state.raw<readonly number[]>([]);
   /** The dialog that is open. */
@@ -279,6 +281,7 @@ export class Studio {
       'job.frame',
       ofProject((project, { of, index, blob }) => {
         if (of === 'timeline') project.frames.stored(index, blob);
+        else this.cellsStored += 1;
       }),
     );
     client.on(
