@@ -75,6 +75,21 @@ describe('an artist in the browser', { skip: executable === undefined && 'no Chr
     await page.getByRole('button', { name: /^Redo: Move keyframe/ }).waitFor();
   });
 
+  test('a key of another row moves alone', async () => {
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Add a guidance scale key at the playhead' }).click();
+    const key = page.getByRole('button', { name: 'Guidance scale at frame 6: 5' });
+    const box = await key.boundingBox();
+    assert.ok(box !== null);
+    await page.mouse.move(box.x + 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 150, box.y + box.height / 2, { steps: 6 });
+    await page.mouse.up();
+    await key.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Prompt at frame 6: blue dog at the beach' }).waitFor();
+    await page.getByRole('button', { name: 'Undo: Move key', exact: true }).waitFor();
+  });
+
   test('the host is killed in the middle and the work goes on', async () => {
     const { page } = studio;
     await studio.killHost();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyCommand } from '../../src-shared/model/commands.ts';
 import { parseDocument } from '../../src-shared/model/document.ts';
-import { clampShift, dragCommands, dragLabel } from './drag.ts';
+import { clampShift, dragCommands, dragKeyCommands, dragLabel } from './drag.ts';
 
 const document = parseDocument({
   format: 'inbetween/1',
@@ -54,4 +54,19 @@ test('a drag that ends where it began changes nothing', () => {
 test('the undo menu says what was dragged', () => {
   assert.equal(dragLabel(1, false), 'Move keyframe');
   assert.equal(dragLabel(3, true), 'Duplicate 3 keyframes');
+});
+
+test('dragging the key of one channel leaves the rest of its keyframe', () => {
+  const [command] = dragKeyCommands(0, 'seed', 7, false);
+  const moved = applyCommand(document, command!).document;
+  assert.deepEqual(
+    moved.keyframes.map(({ frame, prompt, seed }) => [frame, prompt, seed]),
+    [
+      [0, 'red cat', undefined],
+      [7, undefined, 1],
+      [24, 'blue dog', undefined],
+      [48, undefined, undefined],
+    ],
+  );
+  assert.deepEqual(dragKeyCommands(0, 'seed', 0, true), []);
 });

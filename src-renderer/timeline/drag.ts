@@ -1,4 +1,5 @@
 import type { Command } from '../../src-shared/model/commands.ts';
+import type { ChannelName } from '../../src-shared/model/channels.ts';
 import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
 
 /** How far a selection can go to either side. */
@@ -24,6 +25,12 @@ export function dragCommands(
       channels: channels as Extract<Command, { type: 'addKeyframe' }>['channels'] & object,
       ...(easing === undefined ? {} : { easing: easing as never }),
     }));
+}
+
+/** The same of one channel's key alone; the rest of its keyframe stays. */
+export function dragKeyCommands(frame: number, channel: ChannelName, by: number, copy: boolean): Command[] {
+  if (by === 0) return [];
+  return [{ type: 'placeKeys', moves: [{ frame, channel, to: frame + by }], copy }];
 }
 
 /** Label of the undo step. */
