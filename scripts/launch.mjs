@@ -32,20 +32,25 @@ function installPackages() {
   const stamp = join(root, 'node_modules', '.inbetween-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock && existsSync(node24())) return;
   console.error('Installing packages (once) ...');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const result = spawnSync(npm, ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+  // No package's own install steps but one: better-sqlite3 would be compiled although its binary is inside,
+  // others would download. The one is node's, which links the Node 24 that the lock file names.
+  npm('ci', '--no-fund', '--no-audit', '--loglevel=error', '--ignore-scripts');
+  npm('rebuild', 'node', '--loglevel=error');
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, lock);
+}
+
+function npm(...npmArgs) {
+  const result = spawnSync(process.platform === 'win32' ? 'npm.cmd' : 'npm', npmArgs, {
     cwd: root,
     // stdout stays clean: `inbetween ... --json` is read by scripts.
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
     env: { ...process.env, npm_config_loglevel: 'error', ONNXRUNTIME_NODE_INSTALL: 'skip' },
   });
-  if (result.status !== 0) {
-    console.error('npm ci failed; the lines above say why. Is the package registry reachable?');
-    process.exit(1);
-  }
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, lock);
+  if (result.status === 0) return;
+  console.error(`npm ${npmArgs[0]} failed; the lines above say why. Is the package registry reachable?`);
+  process.exit(1);
 }
 
 function node24() {
