@@ -1,4 +1,5 @@
 import type { FrameSpec } from '../../src-shared/model/frame-spec.ts';
+import type { LoopObserver } from './loop-observer.ts';
 import type { Tensor } from './tensor/tensor.ts';
 
 /** Element types that the model folders of this field use. float16 travels as its bit pattern. */
@@ -74,6 +75,8 @@ export interface StepProgress {
 export interface RenderHooks {
   readonly signal?: AbortSignal;
   onStep?(progress: StepProgress): void;
+  /** Told of everything inside the loop; without one nothing of it is computed besides. */
+  readonly observer?: LoopObserver;
   /** Lets the process breathe (receive a cancel message) between steps. */
   yield?(): Promise<void>;
 }

@@ -33,7 +33,7 @@ export async function renderFrames(
   const computed = new Map<string, Tensor>();
   const inputs = [];
   const returned: Record<string, Tensor>[] = [];
-  for (const { spec, embeddings, assets } of requests) {
+  for (const [frame, { spec, embeddings, assets }] of requests.entries()) {
     const own: Record<string, Tensor> = {};
     const known = async (text: string): Promise<Tensor> => {
       const key = embeddingKey(spec.model, text, spec.text);
@@ -45,7 +45,9 @@ export async function renderFrames(
       own[key] = embedding;
       return embedding;
     };
-    inputs.push({ spec, assets, conditioning: await conditioningOf(pipeline, spec, known) });
+    const { texts, conditioning } = await conditioningOf(pipeline, spec, known);
+    await hooks.observer?.conditioned?.({ frame, texts, conditioning });
+    inputs.push({ spec, assets, conditioning });
     returned.push(own);
   }
   const samples = await pipeline.sample(inputs, hooks);
@@ -69,7 +71,7 @@ async function conditioningOf(
   pipeline: Pipeline,
   spec: FrameSpec,
   known: (text: string) => Promise<Tensor>,
-): Promise<FrameConditioning> {
+): Promise<{ texts: ReadonlyMap<string, Tensor>; conditioning: FrameConditioning }> {
   const guided = pipeline.usesNegative(spec);
   const texts = new Map<string, Tensor>();
   for (const text of usedTexts(pipeline, spec)) texts.set(text, await known(text));
@@ -79,10 +81,11 @@ async function conditioningOf(
     if (embedding === undefined) throw new AppError('internal', `The prompt "${text}" was not encoded.`);
     return embedding;
   };
-  return {
+  const conditioning = {
     prompt: evaluateConditioning(spec.prompt, lookup),
     negative: guided ? evaluateConditioning(spec.negative, lookup) : null,
   };
+  return { texts, conditioning };
 }
 
 function usedTexts(pipeline: Pipeline, spec: FrameSpec): string[] {

@@ -1,8 +1,11 @@
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
+import type { LoopSchedule } from '../loop-observer.ts';
 import type { FrameNote } from '../ports.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
 import { guide, rescaleGuidance } from '../schedulers/guidance.ts';
+import { cleanAt, type NoiseLevel, noiseLevel } from '../schedulers/noise-level.ts';
+import type { PredictionType } from '../schedulers/prediction.ts';
 import type { Scheduler, SchedulerState } from '../schedulers/scheduler.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ModelDescription } from './model-description.ts';
@@ -81,7 +84,41 @@ export interface Sampling {
   /** The model's input [1, channels, h, w] at the next evaluation. */
   input(): Tensor;
   /** Takes the model's answer. @throws {AppError} `engine-failed` naming the step for NaN or infinities. */
-  advance(prediction: Prediction): void;
+  advance(prediction: Prediction): Advance;
+}
+
+/** What one evaluation did, for those who watch. */
+export interface Advance {
+  readonly timestep: number;
+  /** Latents before. */
+  readonly latents: Tensor;
+  readonly guided: Tensor;
+  /** Latents after. */
+  readonly next: Tensor;
+  level(): NoiseLevel;
+  /** x0; computed when asked for. */
+  denoised(): Tensor;
+}
+
+/** A plan as those who watch see it: the evaluations that are run. */
+export function scheduleOf(model: ModelDescription, spec: FrameSpec, plan: StepPlan): LoopSchedule {
+  const { scheduler, begin, evaluations } = plan;
+  const used = Array.from({ length: evaluations }, (_, i) => begin + i);
+  return {
+    scheduler: scheduler.name,
+    prediction: predictionOf(model, spec),
+    timesteps: used.map((i) => scheduler.timesteps[i]!),
+    levels: used.map((i) => noiseLevel(scheduler, i)),
+    sigmas: scheduler.sigmas.slice(begin),
+    initNoiseSigma: scheduler.initNoiseSigma,
+    skipped: begin,
+  };
+}
+
+/** The schedulers have checked the key; `original_sample` is an older name. */
+function predictionOf(model: ModelDescription, { sampler }: FrameSpec): PredictionType {
+  const type = { ...model.scheduler.config, ...sampler.overrides }.prediction_type ?? 'epsilon';
+  return type === 'v_prediction' ? type : type === 'epsilon' ? type : 'sample';
 }
 
 /** Starts a sampling. `noise` is read on for schedulers that draw at every step. */
@@ -125,6 +162,8 @@ export function startSampling(
         if (guidanceRescale > 0) output = rescaleGuidance(output, conditional, guidanceRescale);
       }
       const drawn = scheduler.needsNoise(state) ? noise.next(latents.dims) : undefined;
+      const before = latents;
+      const evaluation = begin + done;
       const step = scheduler.step(output, latents, state, drawn);
       latents = step.sample;
       state = step.state;
@@ -135,6 +174,15 @@ export function startSampling(
         latents = repaintOnly(latents, known, start.mask!);
       }
       requireFinite(latents.data, `The latents after ${stage}`);
+      const level = (): NoiseLevel => noiseLevel(scheduler, evaluation);
+      return {
+        timestep: scheduler.timesteps[evaluation]!,
+        latents: before,
+        guided: output,
+        next: latents,
+        level,
+        denoised: () => step.denoised ?? cleanAt(predictionOf(model, spec), output, before, level()),
+      };
     },
   };
 }

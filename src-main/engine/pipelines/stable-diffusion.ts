@@ -9,7 +9,14 @@ import { type NoiseStream, openNoise } from './noise-stream.ts';
 import { binaryMask, maskOnLatents, pictureToTensor, withoutMasked } from './picture.ts';
 import type { Pipeline, Sample, SampleInput } from './pipeline.ts';
 import { encodePrompt, promptNotes } from './prompt-encoding.ts';
-import { type InitLatents, notesOf, planSteps, type StepPlan, startSampling } from './sampling.ts';
+import {
+  type InitLatents,
+  notesOf,
+  planSteps,
+  scheduleOf,
+  type StepPlan,
+  startSampling,
+} from './sampling.ts';
 import { openDenoiser } from './unet.ts';
 import { decodeLatents, encodePicture } from './vae.ts';
 
@@ -65,16 +72,39 @@ async function sample(
   const samplings = inputs.map(({ spec }, i) =>
     startSampling(model, spec, plans[i]!, starts[i]!, streams[i]!),
   );
+  const { observer } = hooks;
+  for (const [frame, { latents }] of samplings.entries()) {
+    const schedule = scheduleOf(model, inputs[frame]!.spec, plans[frame]!);
+    await observer?.started?.({ frame, schedule, noise: starts[frame]!.noise, latents });
+  }
   const steps = (plans[0] as StepPlan).evaluations;
   for (let step = 1; step <= steps; step++) {
     await hooks.yield?.();
     throwIfCancelled(hooks.signal, 'The frame');
+    const modelInputs = samplings.map((sampling) => sampling.input());
     const predictions = await denoiser.predict(
-      samplings.map((sampling) => sampling.input()),
+      modelInputs,
       samplings[0]!.timestep,
       `step ${step} of ${steps}`,
     );
-    for (const [i, sampling] of samplings.entries()) sampling.advance(predictions[i]!);
+    for (const [frame, sampling] of samplings.entries()) {
+      const prediction = predictions[frame]!;
+      const advance = sampling.advance(prediction);
+      if (observer?.stepped === undefined) continue;
+      await observer.stepped({
+        frame,
+        step,
+        steps,
+        timestep: advance.timestep,
+        level: advance.level(),
+        latents: advance.latents,
+        input: modelInputs[frame]!,
+        ...prediction,
+        guided: advance.guided,
+        denoised: advance.denoised(),
+        next: advance.next,
+      });
+    }
     hooks.onStep?.({ step, steps });
   }
   return samplings.map((sampling, i) => ({
