@@ -37,4 +37,6 @@ export interface Pipeline {
   /** Denoises several frames in one model batch: they must have equal batch keys. One frame always works. */
   sample(inputs: readonly SampleInput[], hooks: RenderHooks): Promise<Sample[]>;
   decode(latents: Tensor): Promise<RgbImage>;
+  /** Latents of a picture (the middle of their distribution); absent where the model has no encoder. */
+  encode?(picture: RgbImage): Promise<Tensor>;
 }

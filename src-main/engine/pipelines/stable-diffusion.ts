@@ -1,7 +1,7 @@
 import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
 import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
 import type { RenderHooks, RgbImage, SessionSource } from '../ports.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { type Tensor, zeros } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { batchKey, isGuided } from './batch-key.ts';
 import type { ModelDescription } from './model-description.ts';
@@ -37,6 +37,12 @@ export function createStableDiffusion(
     batchKey: (spec) => batchKey(model, spec),
     sample: (inputs, hooks) => sample(source, model, inputs, hooks),
     decode: (latents) => decodeLatents(source, model, latents),
+    ...(source.has('vae_encoder')
+      ? {
+          encode: (picture) =>
+            encodePicture(source, model, { picture: pictureToTensor(picture), draw: zeros }),
+        }
+      : {}),
   };
 }
 
@@ -106,6 +112,9 @@ async function sample(
       });
     }
     hooks.onStep?.({ step, steps });
+    for (const [frame, { estimate }] of samplings.entries()) {
+      await hooks.onEstimate?.({ frame, step, steps, latents: estimate });
+    }
   }
   return samplings.map((sampling, i) => ({
     latents: sampling.latents,

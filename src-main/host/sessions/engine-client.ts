@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
-import type { FrameRequest, FrameResult, StepProgress } from '../../engine/ports.ts';
+import type { FrameRequest, FrameResult, StepPreview, StepProgress } from '../../engine/ports.ts';
 import { COMPONENTS } from '../../engine/pipelines/create-pipeline.ts';
 import { type BackOff, ENGINE_BACK_OFF } from './back-off.ts';
 import { entryPath, forkWith, type StartChild } from './child-process.ts';
@@ -43,6 +43,8 @@ export interface EngineOptions {
 export interface RenderOptions {
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: StepProgress) => void;
+  /** Small pictures of the first frame while it comes about, at most some fifteen a second. */
+  readonly onPreview?: (preview: StepPreview) => void;
 }
 
 /** Renders frames in a process of its own, one at a time and in the order of the calls. */
@@ -128,7 +130,7 @@ class EngineClient implements Engine {
   async renderBatch(
     modelFolder: string,
     requests: readonly FrameRequest[],
-    { signal, onStep }: RenderOptions = {},
+    { signal, onStep, onPreview }: RenderOptions = {},
   ): Promise<readonly FrameResult[]> {
     throwIfCancelled(signal, 'The frame');
     const model = await this.#options.loadModel(resolve(modelFolder));
@@ -143,9 +145,17 @@ class EngineClient implements Engine {
     const result = await this.#supervisor.submit({
       what: 'The frame',
       model,
-      message: (id) => ({ type: 'render', id, folder: model.folder, provider, requests }),
+      message: (id) => ({
+        type: 'render',
+        id,
+        folder: model.folder,
+        provider,
+        requests,
+        previews: onPreview !== undefined,
+      }),
       ...(signal ? { signal } : {}),
       ...(onStep ? { onStep } : {}),
+      ...(onPreview ? { onPreview } : {}),
     });
     return result as readonly FrameResult[];
   }

@@ -1,5 +1,6 @@
 import nodeModule from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { RenderHooks } from '../../engine/ports.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { GraphCache } from './graph-cache.ts';
 import { openModel, type OpenModel } from './open-model.ts';
@@ -96,12 +97,15 @@ async function render(message: Extract<ToEngine, { type: 'render' }>, signal: Ab
     frames = openModel(model, source);
     opened.set(key, frames);
   }
-  return frames.render(message.requests, {
+  const { id } = message;
+  const hooks: RenderHooks = {
     signal,
-    onStep: (progress) => send({ type: 'step', id: message.id, ...progress }),
+    onStep: (progress) => send({ type: 'step', id, ...progress }),
     // Messages are read between turns of the event loop: this is where a cancel arrives.
     yield: () => nextTurn(),
-  });
+  };
+  if (!message.previews) return frames.render(message.requests, hooks);
+  return frames.render(message.requests, hooks, (preview) => send({ type: 'preview', id, ...preview }));
 }
 
 async function inspect(folder: string, components: readonly string[]): Promise<ModelInspection> {

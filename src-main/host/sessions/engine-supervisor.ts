@@ -1,5 +1,5 @@
 import { AppError, cancelledError } from '../../../src-shared/kernel/errors.ts';
-import type { StepProgress } from '../../engine/ports.ts';
+import type { StepPreview, StepProgress } from '../../engine/ports.ts';
 import { type BackOff, waitAfter } from './back-off.ts';
 import { type Child, type ChildExit, describeExit, type StartChild } from './child-process.ts';
 import type { EngineEvent } from './engine-events.ts';
@@ -19,6 +19,7 @@ export interface EngineTask {
   readonly message: (id: number) => ToEngine;
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: StepProgress) => void;
+  readonly onPreview?: (preview: StepPreview) => void;
 }
 
 export interface SupervisorOptions {
@@ -156,6 +157,11 @@ export class EngineSupervisor {
     if (!task || task.id !== message.id) return;
     if (message.type === 'step') {
       if (!task.cancelled) task.onStep?.({ step: message.step, steps: message.steps });
+      return;
+    }
+    if (message.type === 'preview') {
+      const { step, steps, image } = message;
+      if (!task.cancelled) task.onPreview?.({ step, steps, image });
       return;
     }
     this.#active = undefined;

@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode } from '../../../src-shared/kernel/errors.ts';
-import type { FrameRequest, FrameResult, StepProgress, TensorInfo } from '../../engine/ports.ts';
+import type { FrameRequest, FrameResult, StepPreview, StepProgress, TensorInfo } from '../../engine/ports.ts';
 import type { ProviderName } from './session-options.ts';
 import type { SessionOpened } from './session-pool.ts';
 
@@ -17,6 +17,8 @@ export type ToEngine =
       readonly provider: ProviderName;
       /** Frames of one model batch. */
       readonly requests: readonly FrameRequest[];
+      /** Whether `preview` messages are wanted. */
+      readonly previews: boolean;
     }
   | {
       readonly type: 'inspect';
@@ -30,6 +32,8 @@ export type ToEngine =
 export type FromEngine =
   | { readonly type: 'ready' }
   | ({ readonly type: 'step'; readonly id: number } & StepProgress)
+  /** Of the first frame of the request. */
+  | ({ readonly type: 'preview'; readonly id: number } & StepPreview)
   | {
       readonly type: 'done';
       readonly id: number;
