@@ -2,6 +2,7 @@ import type { FrameSpec, TextSettings } from '../../../src-shared/model/frame-sp
 import type { FrameNote, RenderHooks, RgbImage } from '../ports.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ModelDescription } from './model-description.ts';
+import type { PromptTokens } from './prompt-tokens.ts';
 
 /** Text of one frame, evaluated: [1, tokens, width] each. */
 export interface FrameConditioning {
@@ -30,6 +31,8 @@ export interface Pipeline {
   encodePrompt(text: string, settings: TextSettings): Promise<Tensor>;
   /** What an artist should know about a prompt (what was cut off); needs no session. */
   promptNotes(text: string, settings: TextSettings): readonly FrameNote[];
+  /** How each text encoder of the model reads a prompt; needs no session. */
+  promptTokens(text: string, settings: TextSettings): readonly PromptTokens[];
   /** Whether the negative prompt takes part (classifier-free guidance is active). */
   usesNegative(spec: FrameSpec): boolean;
   /** Frames with equal keys can share a model batch. */

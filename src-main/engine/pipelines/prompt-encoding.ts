@@ -5,6 +5,7 @@ import { applyTokenWeights } from '../text/apply-token-weights.ts';
 import { tokenizeWeighted } from '../text/tokenize-weighted.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { ModelDescription } from './model-description.ts';
+import { describeTokens, type PromptTokens } from './prompt-tokens.ts';
 import { openTextEncoder } from './text-encoder.ts';
 
 /**
@@ -45,6 +46,18 @@ export function promptNotes(
       message: `The prompt is longer than the ${contextLength} tokens that the text encoder reads; this end was left out: "${truncated}".`,
     },
   ];
+}
+
+/** The prompt as the text encoder reads it, token by token. */
+export function promptTokens(
+  model: ModelDescription,
+  tokenizer: Tokenizer,
+  text: string,
+  settings: TextSettings,
+): PromptTokens[] {
+  const contextLength = contextLengthOf(model, tokenizer);
+  const read = tokenizeWeighted(tokenizer, text, { longPrompts: settings.longPrompts, contextLength });
+  return [describeTokens('text_encoder', tokenizer, read, contextLength)];
 }
 
 function contextLengthOf(model: ModelDescription, tokenizer: Tokenizer): number {

@@ -8,7 +8,7 @@ import type { ModelDescription } from './model-description.ts';
 import { type NoiseStream, openNoise } from './noise-stream.ts';
 import { binaryMask, maskOnLatents, pictureToTensor, withoutMasked } from './picture.ts';
 import type { Pipeline, Sample, SampleInput } from './pipeline.ts';
-import { encodePrompt, promptNotes } from './prompt-encoding.ts';
+import { encodePrompt, promptNotes, promptTokens } from './prompt-encoding.ts';
 import {
   type InitLatents,
   notesOf,
@@ -33,6 +33,7 @@ export function createStableDiffusion(
     model,
     encodePrompt: (text, settings) => encodePrompt(source, model, tokenizer, text, settings),
     promptNotes: (text, settings) => promptNotes(model, tokenizer, text, settings),
+    promptTokens: (text, settings) => promptTokens(model, tokenizer, text, settings),
     usesNegative: (spec) => isGuided(model, spec),
     batchKey: (spec) => batchKey(model, spec),
     sample: (inputs, hooks) => sample(source, model, inputs, hooks),

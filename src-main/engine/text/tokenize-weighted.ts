@@ -1,10 +1,14 @@
 import { AppError } from '../../../src-shared/kernel/errors.ts';
-import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import type { Encoding, Tokenizer } from '../tokenizers/tokenizer.ts';
 import { parsePromptWeights } from './prompt-weights.ts';
 
 /** One run of the text encoder: three arrays of the context's length. */
 export interface WeightedChunk {
   readonly ids: readonly number[];
+  /** The same as the vocabulary spells them. */
+  readonly tokens: readonly string[];
+  /** How many of them are the prompt's own, after the start tokens. */
+  readonly content: number;
   readonly attentionMask: readonly number[];
   /** Factor of each token's embedding; 1 for start, end and padding. */
   readonly weights: readonly number[];
@@ -15,6 +19,8 @@ export interface WeightedTokens {
   readonly chunks: readonly WeightedChunk[];
   /** The end of the prompt that was cut, readable; null when nothing was. */
   readonly truncated: string | null;
+  /** The tokens of that end. */
+  readonly cut: Encoding;
 }
 
 export interface WeightedTokenOptions {
@@ -45,12 +51,14 @@ export function tokenizeWeighted(
     );
   }
   const ids: number[] = [];
+  const tokens: string[] = [];
   const weights: number[] = [];
   const commas: boolean[] = [];
   for (const part of parsePromptWeights(prompt)) {
     const encoding = tokenizer.encode(part.text);
     encoding.ids.forEach((id, i) => {
       ids.push(id);
+      tokens.push(encoding.tokens[i] ?? '');
       weights.push(part.weight);
       commas.push(isComma(encoding.tokens[i] ?? ''));
     });
@@ -60,6 +68,8 @@ export function tokenizeWeighted(
     const own = weights.slice(from, to);
     return {
       ids: fixed.ids,
+      tokens: fixed.tokens,
+      content: own.length,
       attentionMask: fixed.attentionMask,
       weights: fixed.ids.map((_, i) => own[i - tokenizer.prefix.length] ?? 1),
     };
@@ -68,6 +78,7 @@ export function tokenizeWeighted(
     return {
       chunks: [chunk(0, room)],
       truncated: ids.length > room ? tokenizer.decode(ids.slice(room)) : null,
+      cut: { ids: ids.slice(room), tokens: tokens.slice(room) },
     };
   }
   const chunks: WeightedChunk[] = [];
@@ -77,7 +88,7 @@ export function tokenizeWeighted(
     chunks.push(chunk(from, to));
     from = to;
   } while (from < ids.length);
-  return { chunks, truncated: null };
+  return { chunks, truncated: null, cut: { ids: [], tokens: [] } };
 }
 
 function chunkEnd(commas: readonly boolean[], from: number, room: number): number {

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
-import type { FrameRequest, FrameResult, StepPreview, StepProgress } from '../../engine/ports.ts';
+import type { Observation } from '../../engine/observe-frame.ts';
+import type { FrameRequest, FrameResult, RgbImage, StepPreview, StepProgress } from '../../engine/ports.ts';
+import type { Tensor } from '../../engine/tensor/tensor.ts';
 import { COMPONENTS } from '../../engine/pipelines/create-pipeline.ts';
 import { type BackOff, ENGINE_BACK_OFF } from './back-off.ts';
 import { entryPath, forkWith, type StartChild } from './child-process.ts';
 import type { EngineEvent } from './engine-events.ts';
-import { EngineSupervisor } from './engine-supervisor.ts';
+import { EngineSupervisor, type EngineTask } from './engine-supervisor.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import type { LoadedModel, ModelInspection } from './protocol.ts';
 import { createProber } from './provider-prober.ts';
@@ -64,6 +66,14 @@ export interface Engine {
     requests: readonly FrameRequest[],
     options?: RenderOptions,
   ): Promise<readonly FrameResult[]>;
+  /**
+   * One frame and everything inside its loop, an observation at a time: the loop stands still between two of them, and
+   * other frames are rendered meanwhile. Breaking off ends it. The frame is the one that {@link render} makes.
+   * @throws {AppError} as {@link render}; engine-failed when the process has died since the observation before.
+   */
+  observe(modelFolder: string, request: FrameRequest, signal?: AbortSignal): AsyncGenerator<Observation>;
+  /** Any latents [1, C, h, w] as the model's decoder paints them. */
+  decode(modelFolder: string, latents: Tensor, signal?: AbortSignal): Promise<RgbImage>;
   /** Inputs and outputs of components (default: of all that have a graph), or why one cannot be opened. */
   inspect(modelFolder: string, components?: readonly string[]): Promise<ModelInspection>;
   /** The provider that the model runs on, and what was tried for it. */
@@ -88,6 +98,7 @@ class EngineClient implements Engine {
   readonly #supervisor: EngineSupervisor;
   readonly #chooser: ProviderChooser;
   readonly #decisions = new Map<string, Promise<ProviderDecision>>();
+  #observations = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -133,14 +144,7 @@ class EngineClient implements Engine {
     { signal, onStep, onPreview }: RenderOptions = {},
   ): Promise<readonly FrameResult[]> {
     throwIfCancelled(signal, 'The frame');
-    const model = await this.#options.loadModel(resolve(modelFolder));
-    for (const { spec } of requests) {
-      if (spec.model === model.fingerprint) continue;
-      throw new AppError(
-        'invalid-model',
-        `The model folder ${model.folder} has the fingerprint ${model.fingerprint}, but the frame was planned for ${spec.model}: the folder's files have changed since.`,
-      );
-    }
+    const model = await this.#modelFor(modelFolder, requests);
     const { provider } = await this.#decide(model);
     const result = await this.#supervisor.submit({
       what: 'The frame',
@@ -158,6 +162,67 @@ class EngineClient implements Engine {
       ...(onPreview ? { onPreview } : {}),
     });
     return result as readonly FrameResult[];
+  }
+
+  async *observe(
+    modelFolder: string,
+    request: FrameRequest,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Observation> {
+    throwIfCancelled(signal, 'The inspection');
+    const model = await this.#modelFor(modelFolder, [request]);
+    const { provider } = await this.#decide(model);
+    this.#observations += 1;
+    const observation = `o${this.#observations}`;
+    const task = {
+      what: 'The inspection',
+      model,
+      isUrgent: true,
+      ...(signal === undefined ? {} : { signal }),
+    };
+    const take = async (message: EngineTask['message']) =>
+      (await this.#supervisor.submit({ ...task, message })) as Observation;
+    let isOver = false;
+    try {
+      let told = await take((id) => ({
+        type: 'observe',
+        id,
+        observation,
+        folder: model.folder,
+        provider,
+        request,
+      }));
+      for (;;) {
+        isOver = told.kind === 'finished';
+        yield told;
+        if (isOver) return;
+        told = await take((id) => ({ type: 'observeNext', id, observation }));
+      }
+    } catch (error) {
+      isOver = true;
+      throw error;
+    } finally {
+      if (!isOver && this.pid !== undefined) {
+        await this.#supervisor.submit({
+          what: 'The inspection',
+          isUrgent: true,
+          message: (id) => ({ type: 'observeEnd', id, observation }),
+        });
+      }
+    }
+  }
+
+  async decode(modelFolder: string, latents: Tensor, signal?: AbortSignal): Promise<RgbImage> {
+    const model = await this.#options.loadModel(resolve(modelFolder));
+    const { provider } = await this.#decide(model);
+    const result = await this.#supervisor.submit({
+      what: 'The decoding',
+      model,
+      isUrgent: true,
+      message: (id) => ({ type: 'decode', id, folder: model.folder, provider, latents }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return result as RgbImage;
   }
 
   async inspect(modelFolder: string, wanted?: readonly string[]): Promise<ModelInspection> {
@@ -186,6 +251,19 @@ class EngineClient implements Engine {
 
   dispose(): Promise<void> {
     return this.#supervisor.dispose();
+  }
+
+  /** @throws {AppError} invalid-model when frames were planned for other files than the folder has now */
+  async #modelFor(modelFolder: string, requests: readonly FrameRequest[]): Promise<LoadedModel> {
+    const model = await this.#options.loadModel(resolve(modelFolder));
+    for (const { spec } of requests) {
+      if (spec.model === model.fingerprint) continue;
+      throw new AppError(
+        'invalid-model',
+        `The model folder ${model.folder} has the fingerprint ${model.fingerprint}, but the frame was planned for ${spec.model}: the folder's files have changed since.`,
+      );
+    }
+    return model;
   }
 
   #decide(model: LoadedModel): Promise<ProviderDecision> {

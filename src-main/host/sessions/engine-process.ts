@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RenderHooks } from '../../engine/ports.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { GraphCache } from './graph-cache.ts';
+import { createObservations } from './observations.ts';
 import { openModel, type OpenModel } from './open-model.ts';
 import { openOrtSession } from './ort-session.ts';
 import { connectToParent } from './parent-port.ts';
@@ -16,7 +17,7 @@ import {
   toWire,
 } from './protocol.ts';
 import { plainReason } from './plain-reason.ts';
-import { inspectionOptions } from './session-options.ts';
+import { inspectionOptions, type ProviderName } from './session-options.ts';
 import { componentPath, SessionPool } from './session-pool.ts';
 
 /*
@@ -32,6 +33,7 @@ let pool: SessionPool | undefined;
 const models = new Map<string, LoadedModel>();
 const opened = new Map<string, OpenModel>();
 const running = new Map<number, AbortController>();
+const observations = createObservations();
 
 parent.onMessage((message) => handle(message as ToEngine));
 send({ type: 'ready' });
@@ -52,6 +54,20 @@ function handle(message: ToEngine): void {
       return;
     case 'inspect':
       void answer(message.id, () => inspect(message.folder, message.components));
+      return;
+    case 'observe':
+      void answer(message.id, (signal) =>
+        observations.start(message.observation, openedModel(message), message.request, signal),
+      );
+      return;
+    case 'observeNext':
+      void answer(message.id, (signal) => observations.next(message.observation, signal));
+      return;
+    case 'observeEnd':
+      void answer(message.id, () => observations.end(message.observation));
+      return;
+    case 'decode':
+      void answer(message.id, () => openedModel(message).decode(message.latents));
       return;
     case 'release':
       void answer(message.id, async () => {
@@ -86,7 +102,7 @@ function keepCompiledCode(): void {
   nodeModule.flushCompileCache();
 }
 
-async function render(message: Extract<ToEngine, { type: 'render' }>, signal: AbortSignal) {
+function openedModel(message: { readonly folder: string; readonly provider: ProviderName }): OpenModel {
   const model = models.get(message.folder);
   if (!model) throw new AppError('internal', `The engine process was not told about ${message.folder}.`);
   const key = `${model.fingerprint}|${message.provider}|${message.folder}`;
@@ -97,6 +113,11 @@ async function render(message: Extract<ToEngine, { type: 'render' }>, signal: Ab
     frames = openModel(model, source);
     opened.set(key, frames);
   }
+  return frames;
+}
+
+async function render(message: Extract<ToEngine, { type: 'render' }>, signal: AbortSignal) {
+  const frames = openedModel(message);
   const { id } = message;
   const hooks: RenderHooks = {
     signal,

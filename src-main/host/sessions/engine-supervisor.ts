@@ -20,6 +20,8 @@ export interface EngineTask {
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: StepProgress) => void;
   readonly onPreview?: (preview: StepPreview) => void;
+  /** Before what waits already: somebody looks at it. */
+  readonly isUrgent?: boolean;
 }
 
 export interface SupervisorOptions {
@@ -96,7 +98,8 @@ export class EngineSupervisor {
         signal.addEventListener('abort', onAbort, { once: true });
         pending.unlisten = () => signal.removeEventListener('abort', onAbort);
       }
-      this.#queue.push(pending);
+      if (task.isUrgent === true) this.#queue.unshift(pending);
+      else this.#queue.push(pending);
       this.#advance();
     });
   }

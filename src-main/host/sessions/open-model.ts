@@ -1,15 +1,18 @@
 import { createPipeline } from '../../engine/pipelines/create-pipeline.ts';
+import { type Observation, observeFrame } from '../../engine/observe-frame.ts';
 import { createLatentPreview } from '../../engine/pipelines/latent-preview.ts';
 import { lessonPicture } from '../../engine/pipelines/preview-lessons.ts';
 import type {
   FrameRequest,
   FrameResult,
   RenderHooks,
+  RgbImage,
   SessionSource,
   StepEstimate,
   StepPreview,
 } from '../../engine/ports.ts';
 import { renderFrames } from '../../engine/render-frame.ts';
+import type { Tensor } from '../../engine/tensor/tensor.ts';
 import type { LoadedModel } from './protocol.ts';
 
 /** Told of the first frame of a batch while it comes about. */
@@ -23,6 +26,9 @@ export interface OpenModel {
     hooks: RenderHooks,
     onPreview?: OnPreview,
   ): Promise<FrameResult[]>;
+  /** One frame and everything inside its loop; see observeFrame. */
+  observe(request: FrameRequest, signal: AbortSignal): AsyncGenerator<Observation, void, void>;
+  decode(latents: Tensor): Promise<RgbImage>;
 }
 
 /** Eyes and the wire need no more. */
@@ -74,5 +80,7 @@ export function openModel(model: LoadedModel, sessions: SessionSource): OpenMode
       if (first !== undefined) preview.learn(first.latents, first.image, 'passing');
       return results;
     },
+    observe: (request, signal) => observeFrame(pipeline, request, signal),
+    decode: (latents) => pipeline.decode(latents),
   };
 }

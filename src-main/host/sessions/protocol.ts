@@ -1,5 +1,14 @@
 import { AppError, type ErrorCode } from '../../../src-shared/kernel/errors.ts';
-import type { FrameRequest, FrameResult, StepPreview, StepProgress, TensorInfo } from '../../engine/ports.ts';
+import type { Observation } from '../../engine/observe-frame.ts';
+import type {
+  FrameRequest,
+  FrameResult,
+  RgbImage,
+  StepPreview,
+  StepProgress,
+  TensorInfo,
+} from '../../engine/ports.ts';
+import type { Tensor } from '../../engine/tensor/tensor.ts';
 import type { ProviderName } from './session-options.ts';
 import type { SessionOpened } from './session-pool.ts';
 
@@ -26,6 +35,26 @@ export type ToEngine =
       readonly folder: string;
       readonly components: readonly string[];
     }
+  /** Starts a frame that is watched; answers with its first observation. Another one that is open ends. */
+  | {
+      readonly type: 'observe';
+      readonly id: number;
+      readonly observation: string;
+      readonly folder: string;
+      readonly provider: ProviderName;
+      readonly request: FrameRequest;
+    }
+  /** The loop goes on to the next observation. */
+  | { readonly type: 'observeNext'; readonly id: number; readonly observation: string }
+  | { readonly type: 'observeEnd'; readonly id: number; readonly observation: string }
+  /** Latents [1, C, h, w] through the VAE decoder. */
+  | {
+      readonly type: 'decode';
+      readonly id: number;
+      readonly folder: string;
+      readonly provider: ProviderName;
+      readonly latents: Tensor;
+    }
   | { readonly type: 'release'; readonly id: number }
   | { readonly type: 'cancel'; readonly id: number };
 
@@ -37,7 +66,7 @@ export type FromEngine =
   | {
       readonly type: 'done';
       readonly id: number;
-      readonly result: readonly FrameResult[] | ModelInspection | null;
+      readonly result: readonly FrameResult[] | ModelInspection | Observation | RgbImage | null;
     }
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
   | { readonly type: 'opened'; readonly opened: SessionOpened };
