@@ -1,4 +1,5 @@
 import type { Studio } from '../state/studio.svelte.ts';
+import { KEY_ACTIONS } from './key-actions.ts';
 
 /** Something that the user can do: menus, buttons and keys read the same table. */
 export interface Action {
@@ -9,11 +10,15 @@ export interface Action {
   readonly keys: readonly string[];
   /** Also while a text field has the focus. */
   readonly whileTyping?: boolean;
+  /** The system makes an event of these default keys (copy, cut, paste), which the window waits for. */
+  readonly isSystems?: boolean;
   enabled?(studio: Studio): boolean;
   run(studio: Studio): void;
 }
 
 const hasProject = (studio: Studio): boolean => studio.project !== null;
+
+const hasTimeline = (studio: Studio): boolean => studio.timeline !== null;
 
 function step(studio: Studio, by: number): void {
   studio.player.setSpeed(0);
@@ -67,6 +72,7 @@ export const ACTIONS: readonly Action[] = [
     enabled: (studio) => studio.project?.history.redo != null,
     run: (studio) => void studio.project?.redo().catch(studio.fail),
   },
+  ...KEY_ACTIONS,
   {
     id: 'edit.addKeyframe',
     label: 'Add keyframe at the playhead',
@@ -194,6 +200,37 @@ export const ACTIONS: readonly Action[] = [
     keys: ['R'],
     enabled: hasProject,
     run: (studio) => void (studio.project?.renderJob === undefined ? studio.render() : studio.stopRender()),
+  },
+  {
+    id: 'view.fit',
+    label: 'Show all frames',
+    group: 'View',
+    keys: ['Z', 'Backslash'],
+    enabled: hasTimeline,
+    run: (studio) => studio.timeline?.fitAll(),
+  },
+  {
+    id: 'view.zoomIn',
+    label: 'Zoom the timeline in',
+    group: 'View',
+    keys: ['Equal', 'NumpadAdd'],
+    enabled: hasTimeline,
+    run: (studio) => studio.timeline?.zoom(1.5),
+  },
+  {
+    id: 'view.zoomOut',
+    label: 'Zoom the timeline out',
+    group: 'View',
+    keys: ['Minus', 'NumpadSubtract'],
+    enabled: hasTimeline,
+    run: (studio) => studio.timeline?.zoom(1 / 1.5),
+  },
+  {
+    id: 'view.snap',
+    label: 'Snap on or off',
+    group: 'View',
+    keys: ['S'],
+    run: (studio) => studio.preferences.set({ snap: !studio.preferences.value.snap }),
   },
   {
     id: 'view.grid',

@@ -31,7 +31,7 @@ test('a key finds its action by its place on the keyboard', () => {
 });
 
 test('a rebound action leaves its default key', () => {
-  const rebound = { 'play.toggle': 'P' };
+  const rebound = { 'play.toggle': ['P'] };
   assert.equal(actionFor(press('KeyP'), ACTIONS, rebound)?.id, 'play.toggle');
   assert.equal(actionFor(press('Space'), ACTIONS, rebound), undefined);
 });

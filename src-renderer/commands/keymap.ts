@@ -19,19 +19,27 @@ export function combination(press: KeyPress): string {
   ].join('');
 }
 
+/** What the user (or a key map) has bound: action id -> combinations; actions that are missing have their defaults. */
+export type Bindings = Readonly<Record<string, readonly string[]>>;
+
 /** The action of a key press; what the user has rebound goes before the defaults. */
 export function actionFor(
   press: KeyPress,
   actions: readonly Action[],
-  rebound: Readonly<Record<string, string>>,
+  bindings: Bindings,
 ): Action | undefined {
   const wanted = combination(press);
-  return actions.find((action) => keysOf(action, rebound).includes(wanted));
+  const matching = actions.filter((action) => keysOf(action, bindings).includes(wanted));
+  return matching.find(({ id }) => bindings[id] !== undefined) ?? matching[0];
 }
 
-export function keysOf(action: Action, rebound: Readonly<Record<string, string>>): readonly string[] {
-  const own = rebound[action.id];
-  return own === undefined ? action.keys : [own];
+export function keysOf(action: Action, bindings: Bindings): readonly string[] {
+  return bindings[action.id] ?? action.keys;
+}
+
+/** The system turns this press into a copy, cut or paste event, which does the action. */
+export function isSystems(press: KeyPress, action: Action): boolean {
+  return action.isSystems === true && action.keys.includes(combination(press));
 }
 
 const NAMES: Readonly<Record<string, string>> = {

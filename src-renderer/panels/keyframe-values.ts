@@ -1,4 +1,4 @@
-import type { PromptValue } from '../../src-shared/model/channels.ts';
+import type { ChannelName, PromptValue, SeedValue, WeightedImage } from '../../src-shared/model/channels.ts';
 import type { KeyframeEasing } from '../../src-shared/model/document-types.ts';
 import type { Easing } from '../../src-shared/model/easing.ts';
 
@@ -11,4 +11,27 @@ export function textOfPrompt(value: PromptValue | undefined): string {
 /** One curve for all channels of a keyframe, rather than one a channel. */
 export function isSingleEasing(easing: KeyframeEasing): easing is Easing {
   return typeof easing === 'string' || Array.isArray(easing);
+}
+
+/** The value of any channel as a short text. */
+export function textOfValue(channel: ChannelName, value: unknown): string {
+  if (value === undefined) return '';
+  switch (channel) {
+    case 'prompt':
+    case 'negativePrompt':
+      return textOfPrompt(value as PromptValue);
+    case 'seed': {
+      const seed = value as SeedValue;
+      return typeof seed === 'number' ? String(seed) : `${seed.length} seeds, mixed`;
+    }
+    case 'images': {
+      const count = (value as readonly WeightedImage[]).length;
+      return count === 1 ? '1 picture' : `${count} pictures`;
+    }
+    case 'initImage':
+    case 'mask':
+      return value === null ? 'none' : 'a picture';
+    default:
+      return String(value);
+  }
 }

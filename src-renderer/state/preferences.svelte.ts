@@ -1,4 +1,9 @@
 import { z } from 'zod';
+import type { Bindings } from '../commands/keymap.ts';
+import { KEY_MAP_NAMES, KEY_MAPS } from '../commands/key-maps.ts';
+import { CHANNEL_NAMES, type ChannelName } from '../../src-shared/model/channels.ts';
+
+const channel = z.enum(CHANNEL_NAMES as [ChannelName, ...ChannelName[]]);
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -7,8 +12,17 @@ const schema = z.strictObject({
   snap: z.boolean().default(true),
   autoRender: z.boolean().default(true),
   timelineHeight: z.number().min(120).max(1200).default(320),
-  /** Action id -> key combination; what is missing has its default. */
-  keys: z.record(z.string(), z.string()).default({}),
+  /** Lanes that were switched on or off; the others follow the document. */
+  lanes: z.partialRecord(channel, z.boolean()).default({}),
+  /** Pixels. */
+  laneHeights: z
+    .partialRecord(z.union([channel, z.literal('sound')]), z.number().min(20).max(400))
+    .default({}),
+  keyMap: z.enum(KEY_MAP_NAMES).default('default'),
+  /** Action id -> key combinations, none to unbind it; what is missing has those of the key map. */
+  keys: z
+    .record(z.string(), z.union([z.array(z.string()), z.string().transform((keys) => [keys])]))
+    .default({}),
 });
 export type Preferences = z.infer<typeof schema>;
 
@@ -18,6 +32,7 @@ const KEY = 'inbetween.preferences';
 export class PreferenceStore {
   #value = $state.raw<Preferences>(schema.parse({ version: 1 }));
   problem = $state('');
+  readonly #bindings = $derived<Bindings>({ ...KEY_MAPS[this.#value.keyMap], ...this.#value.keys });
   readonly #storage: Pick<Storage, 'getItem' | 'setItem'>;
 
   constructor(storage: Pick<Storage, 'getItem' | 'setItem'>) {
@@ -34,6 +49,11 @@ export class PreferenceStore {
 
   get value(): Preferences {
     return this.#value;
+  }
+
+  /** The bindings that hold: the key map's, and before those the user's own. */
+  get bindings(): Bindings {
+    return this.#bindings;
   }
 
   set(patch: Partial<Omit<Preferences, 'version'>>): void {

@@ -5,16 +5,26 @@ import type { Transport } from '../../src-shared/contract/transport.ts';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import { CHANNEL_DEFAULTS, CHANNELS, type ChannelName } from '../../src-shared/model/channels.ts';
 import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
+import { KeyClipboard } from '../commands/key-clipboard.ts';
 import { PictureCache } from '../client/pictures.ts';
+import { isNumeric, numberAt } from '../timeline/lanes.ts';
 import { Connection } from './connection.svelte.ts';
 import { Player } from './player.svelte.ts';
 import { PreferenceStore } from './preferences.svelte.ts';
+import { MenuState } from './menu.svelte.ts';
 import { ProjectSession } from './project.svelte.ts';
+import { KeySelection } from './selection.svelte.ts';
 
 export interface Toast {
   readonly id: number;
   readonly kind: 'info' | 'error';
   readonly text: string;
+}
+
+/** What actions ask of the timeline that shows. */
+export interface TimelineView {
+  fitAll(): void;
+  zoom(factor: number): void;
 }
 
 const REFRESH_AFTER_MS = 120;
@@ -35,10 +45,18 @@ export class Studio {
   provider = $state('');
   /** Counts the cells of grids that were stored, so that a grid that shows asks again. */
   cellsStored = $state(0);
-  /** Frames of the selected keyframes. */
-  selection = $state.raw<readonly number[]>([]);
+  /** What is selected on the timeline. */
+  readonly selected = new KeySelection();
+  /** Drags of keys take everything later along. */
+  ripple = $state(false);
+  readonly clipboard = new KeyClipboard(this);
+  readonly menu = new MenuState();
+  /** The timeline that shows, for actions that zoom it; null without one. */
+  timeline = $state.raw<TimelineView | null>(null);
   /** The dialog that is open. */
-  dialog = $state<'export' | 'shortcuts' | 'open' | 'grid' | 'models' | null>(null);
+  dialog = $state<'export' | 'shortcuts' | 'open' | 'grid' | 'models' | 'beats' | 'time' | 'sound' | null>(
+    null,
+  );
   lastExport = $state.raw<EventData<'job.done'> | null>(null);
   #reopen: string | undefined;
   #toastId = 0;
@@ -56,6 +74,15 @@ export class Studio {
       onProblem: (message) => this.tell(message, 'error'),
     });
     if (this.preferences.problem !== '') this.tell(this.preferences.problem, 'error');
+  }
+
+  /** Frames of the selected keys; setting it selects whole keyframes. */
+  get selection(): readonly number[] {
+    return this.selected.frames;
+  }
+
+  set selection(frames: readonly number[]) {
+    this.selected.setFrames(frames);
   }
 
   /** The loop range that the document sets; null for the whole timeline. */
@@ -212,14 +239,18 @@ export class Studio {
     const { project } = this;
     if (project === null) return;
     const { document } = project;
-    this.selection = [frame];
+    this.selected.set([{ frame, channel: channel === 'prompt' ? '*' : channel }]);
     if (document.keyframes.some((keyframe) => keyframe.frame === frame && keyframe[channel] !== undefined))
       return;
     const before = document.keyframes
       .filter((other) => other.frame <= frame && other[channel] !== undefined)
       .at(-1);
     const after = document.keyframes.find((other) => other[channel] !== undefined);
-    const held = before?.[channel] ?? after?.[channel] ?? startingValue(channel, document);
+    const held =
+      valuesBetween(channel, document, frame) ??
+      before?.[channel] ??
+      after?.[channel] ??
+      startingValue(channel, document);
     if (held === undefined) {
       this.tell(`${CHANNELS[channel].label} needs a picture: put one into the keyframe's panel.`);
       return;
@@ -319,6 +350,12 @@ export class Studio {
       }
     });
   }
+}
+
+/** What a numeric channel has at a frame where keys of it are: a new key there changes nothing. */
+function valuesBetween(channel: ChannelName, document: ProjectDocument, frame: number): number | undefined {
+  const value = isNumeric(channel) ? numberAt(document, channel, frame) : undefined;
+  return value === undefined ? undefined : Number(value.toFixed(4));
 }
 
 /** What a channel has while no key sets it; undefined where only a picture would do. */

@@ -5,6 +5,7 @@ import { type DocumentDiff, diffDocuments } from './diff.ts';
 import { parseDocument } from './document.ts';
 import {
   channelValuesSchema,
+  easingSchema,
   fpsSchema,
   frameNumberSchema,
   gridSchema,
@@ -15,6 +16,7 @@ import {
 import type { Keyframe, KeyframeEasing, ProjectDocument } from './document-types.ts';
 import { describeIssues } from './parse-errors.ts';
 import { placeKeys } from './place-keys.ts';
+import { putKeys, removeKeys } from './put-keys.ts';
 import { retime } from './retime.ts';
 
 const channelName = z.enum(CHANNEL_NAMES as [ChannelName, ...ChannelName[]]);
@@ -51,7 +53,8 @@ const settingsPatchSchema = z.strictObject({
  * - `addKeyframe`: sets the given channels at a frame, on a new keyframe or on the one that is there;
  * - `moveKeyframes`: by a number of frames, cut at the ends of what is accepted; a channel that another keyframe
  *   has at the new place gives way to the moved one;
- * - `placeKeys`: moves or copies single channels with their easing, all at once;
+ * - `placeKeys`: moves or copies single channels with their easing, all at once; `putKeys` sets them to given values,
+ *   `removeKeys` takes them out;
  * - `removeKeyframes`; `setChannel`, `clearChannel` (a keyframe that then sets nothing goes); `setEasing` (null =
  *   linear; with `channel` only for that one);
  * - `setSettings`: changes fps without moving keyframes, where `retime` keeps them at their second;
@@ -71,6 +74,21 @@ export const commandSchema = z.discriminatedUnion('type', [
     type: z.literal('placeKeys'),
     moves: z.array(z.strictObject({ frame: frameNumberSchema, channel: channelName, to: frameNumberSchema })),
     copy: z.boolean().exactOptional(),
+  }),
+  z.strictObject({
+    type: z.literal('putKeys'),
+    keys: z.array(
+      z.strictObject({
+        frame: frameNumberSchema,
+        channel: channelName,
+        value: z.json(),
+        easing: easingSchema.exactOptional(),
+      }),
+    ),
+  }),
+  z.strictObject({
+    type: z.literal('removeKeys'),
+    keys: z.array(z.strictObject({ frame: frameNumberSchema, channel: channelName })),
   }),
   z.strictObject({
     type: z.literal('setChannel'),
@@ -139,6 +157,10 @@ function change(document: ProjectDocument, command: Command): ProjectDocument {
       return moveKeyframes(document, command.frames, command.by);
     case 'placeKeys':
       return placeKeys(document, command.moves, command.copy ?? false);
+    case 'putKeys':
+      return putKeys(document, command.keys);
+    case 'removeKeys':
+      return removeKeys(document, command.keys);
     case 'removeKeyframes': {
       for (const frame of command.frames) requireKeyframe(document, frame);
       const gone = new Set(command.frames);
@@ -305,6 +327,10 @@ function labelOf(command: Command): string {
       const count = command.moves.length;
       return `${command.copy ? 'Duplicate' : 'Move'} ${count === 1 ? 'key' : `${count} keys`}`;
     }
+    case 'putKeys':
+      return `Change ${command.keys.length === 1 ? 'key' : `${command.keys.length} keys`}`;
+    case 'removeKeys':
+      return `Remove ${command.keys.length === 1 ? 'key' : `${command.keys.length} keys`}`;
     case 'removeKeyframes':
       return `Remove ${keyframes(command.frames.length)}`;
     case 'setChannel':

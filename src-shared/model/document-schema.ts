@@ -112,6 +112,7 @@ const easing = z.union(
   [oneOf(EASING_NAMES), z.tuple([bezierX, bezierY, bezierX, bezierY], { error: bezierError })],
   { error: `one of ${EASING_NAMES.map((name) => `"${name}"`).join(', ')}, or [x1, y1, x2, y2]` },
 );
+export { easing as easingSchema };
 const easingByChannel = z.strictObject(
   Object.fromEntries(CHANNEL_NAMES.map((name) => [name, easing.exactOptional()])) as {
     [name in (typeof CHANNEL_NAMES)[number]]: z.ZodExactOptional<typeof easing>;

@@ -67,7 +67,8 @@ export function placeKeys(
   };
 }
 
-function curvesOf(keyframe: Keyframe | undefined): Record<string, unknown> {
+/** The curves of a keyframe by channel, whichever way it says them. */
+export function curvesOf(keyframe: Keyframe | undefined): Record<string, unknown> {
   const easing = keyframe?.easing;
   if (keyframe === undefined || easing === undefined) return {};
   if (typeof easing !== 'string' && !Array.isArray(easing)) return { ...easing };

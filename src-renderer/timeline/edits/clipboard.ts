@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { CHANNEL_NAMES, type ChannelName } from '../../../src-shared/model/channels.ts';
+import type { Command } from '../../../src-shared/model/commands.ts';
+import { easingSchema, frameNumberSchema } from '../../../src-shared/model/document-schema.ts';
+import type { ProjectDocument } from '../../../src-shared/model/document-types.ts';
+import { easingOf } from '../../../src-shared/model/tracks.ts';
+import type { KeyRef } from '../../state/selection.svelte.ts';
+import { LAST_FRAME } from './move.ts';
+
+/** What the marker of our text is; anything else on the clipboard is none of ours. */
+const FORMAT = 'inbetween-keys/1';
+
+const clipboardSchema = z.object({
+  format: z.literal(FORMAT),
+  /** Frames per second of the project that the keys come from. */
+  fps: z.number().positive(),
+  /** Frames count from the first key. */
+  keys: z
+    .array(
+      z.object({
+        frame: frameNumberSchema,
+        channel: z.enum(CHANNEL_NAMES as [ChannelName, ...ChannelName[]]),
+        value: z.json(),
+        easing: easingSchema.exactOptional(),
+      }),
+    )
+    .min(1),
+});
+export type CopiedKeys = z.infer<typeof clipboardSchema>;
+
+/** Keys as JSON text for the system's clipboard. */
+export function copyText(document: ProjectDocument, keys: readonly KeyRef[]): string {
+  const first = Math.min(...keys.map(({ frame }) => frame));
+  const at = new Map(document.keyframes.map((keyframe) => [keyframe.frame, keyframe]));
+  const copied = keys.map(({ frame, channel }) => {
+    const keyframe = at.get(frame)!;
+    const easing = easingOf(keyframe, channel);
+    return {
+      frame: frame - first,
+      channel,
+      value: keyframe[channel] as z.infer<ReturnType<typeof z.json>>,
+      ...(easing === 'linear' ? {} : { easing: easing as never }),
+    };
+  });
+  return JSON.stringify({ format: FORMAT, fps: document.fps, keys: copied } satisfies CopiedKeys, null, 1);
+}
+
+/** The keys that a text holds; undefined for any other text. */
+export function copiedKeys(text: string): CopiedKeys | undefined {
+  if (!text.includes(FORMAT)) return undefined;
+  try {
+    return clipboardSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Puts copied keys at a frame. Between projects of different rates they keep their seconds. Keys that would lie
+ * beyond the longest timeline are left out.
+ */
+export function pasteCommands(
+  copied: CopiedKeys,
+  at: number,
+  fps: number,
+): { readonly commands: Command[]; readonly keys: readonly KeyRef[] } {
+  const placed = new Map<string, CopiedKeys['keys'][number]>();
+  for (const key of copied.keys) {
+    const frame = at + Math.round((key.frame * fps) / copied.fps);
+    if (frame <= LAST_FRAME) placed.set(`${frame} ${key.channel}`, { ...key, frame });
+  }
+  const keys = [...placed.values()];
+  return {
+    commands: keys.length === 0 ? [] : [{ type: 'putKeys', keys }],
+    keys: keys.map(({ frame, channel }) => ({ frame, channel })),
+  };
+}

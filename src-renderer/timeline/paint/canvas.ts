@@ -1,0 +1,29 @@
+/** Colours as the style sheet has them. */
+export type Paint = (variable: string) => string;
+
+export interface Canvas {
+  readonly context: CanvasRenderingContext2D;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The colours of the theme that is on; read anew for each painting. */
+export function themePaint(): Paint {
+  const style = getComputedStyle(document.body);
+  return (variable) => style.getPropertyValue(variable);
+}
+
+/** A canvas at the screen's own resolution, cleared. */
+export function prepare(element: HTMLCanvasElement, width: number, height: number): Canvas | undefined {
+  const context = element.getContext('2d');
+  if (context === null || width < 1) return undefined;
+  const ratio = window.devicePixelRatio;
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (element.width !== w || element.height !== h) {
+    element.width = w;
+    element.height = h;
+  }
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return { context, width, height };
+}

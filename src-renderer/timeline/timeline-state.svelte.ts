@@ -1,0 +1,134 @@
+import { getContext, setContext } from 'svelte';
+import type { ChannelName } from '../../src-shared/model/channels.ts';
+import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
+import type { ProjectSession } from '../state/project.svelte.ts';
+import type { Studio } from '../state/studio.svelte.ts';
+import { follow } from './follow.ts';
+import { fit, frameAt, panBy, snapped, type View, zoomAt } from './geometry.ts';
+import { LANE_HEIGHT, shownLanes, usualHeight } from './lanes.ts';
+import { nearestBeat, snapTargets } from './snapping.ts';
+
+/** Width of the column with the lanes' names, pixels. */
+export const HEAD_WIDTH = 188;
+
+/** A box that is being drawn: frames sideways, pixels of the viewport up and down. */
+export interface SelectionBox {
+  readonly from: number;
+  readonly to: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** What the parts of the timeline share: where frames lie on the screen, and what is being done with them. */
+export class TimelineState {
+  readonly studio: Studio;
+  readonly #project: () => ProjectSession;
+  viewport = $state<HTMLElement>();
+  /** Pixels that frames can lie on. */
+  width = $state(0);
+  view = $state.raw<View>({ left: 0, scale: 8, width: 0 });
+  box = $state.raw<SelectionBox | null>(null);
+  /** The key whose value is being typed in its place. */
+  editing = $state.raw<{ readonly frame: number; readonly channel: ChannelName } | null>(null);
+
+  readonly project = $derived.by(() => this.#project());
+  readonly document: ProjectDocument = $derived(this.project.document);
+  readonly count = $derived(this.project.frameCount);
+  readonly unit = $derived.by(() => {
+    const { timeUnit } = this.studio.preferences.value;
+    return timeUnit === 'beats' && this.document.beats === undefined ? 'frames' : timeUnit;
+  });
+  readonly lanes = $derived.by(() => shownLanes(this.document, this.studio.preferences.value.lanes));
+  /** Keyframes near enough to be seen. */
+  readonly keyframes = $derived.by(() => {
+    const from = this.view.left - 160 / this.view.scale;
+    const to = frameAt(this.view, this.width) + 1;
+    return this.document.keyframes.filter(({ frame }) => frame >= from && frame <= to);
+  });
+
+  constructor(studio: Studio, project: () => ProjectSession) {
+    this.studio = studio;
+    this.#project = project;
+  }
+
+  /** Pixels from the first frame's place on the left. */
+  xOf(event: MouseEvent): number {
+    return event.clientX - (this.viewport?.getBoundingClientRect().left ?? 0) - HEAD_WIDTH;
+  }
+
+  /** The frame under the pointer, fractional. */
+  frameOf(event: MouseEvent): number {
+    return frameAt(this.view, this.xOf(event));
+  }
+
+  heightOf(channel: ChannelName | 'sound'): number {
+    const own = this.studio.preferences.value.laneHeights[channel];
+    return own ?? (channel === 'sound' ? 56 : usualHeight(channel));
+  }
+
+  setHeight(channel: ChannelName | 'sound', height: number): void {
+    const { laneHeights } = this.studio.preferences.value;
+    const rounded = Math.round(Math.min(LANE_HEIGHT.most, Math.max(LANE_HEIGHT.least, height)));
+    this.studio.preferences.set({ laneHeights: { ...laneHeights, [channel]: rounded } });
+  }
+
+  /** Ctrl turns snapping round for as long as it is held. */
+  snapsFor(event: MouseEvent): boolean {
+    return this.studio.preferences.value.snap !== (event.ctrlKey || event.metaKey);
+  }
+
+  /** The frame that a drag goes to: the nearest target, or the nearest whole frame. */
+  snap(frame: number, event: MouseEvent, targets: readonly number[]): number {
+    if (!this.snapsFor(event)) return Math.round(frame);
+    return snapped(this.view, frame, [...targets, ...nearestBeat(this.document, frame)]);
+  }
+
+  fitAll(): void {
+    this.view = fit(this.width, this.count);
+  }
+
+  zoom(factor: number, x = this.width / 2): void {
+    this.view = zoomAt(this.view, x, factor);
+  }
+
+  pan(pixels: number): void {
+    this.view = panBy(this.view, pixels, this.count);
+  }
+
+  /** The playhead follows the pointer; it sticks softly to keys, markers and beats. */
+  scrub(event: PointerEvent): void {
+    if (event.button === 1) return this.panWith(event);
+    if (event.button !== 0) return;
+    const targets = snapTargets(this.document, this.count);
+    const seek = (at: PointerEvent): void => {
+      const frame = this.frameOf(at) - 0.5;
+      const near = this.snapsFor(at) ? [...targets, ...nearestBeat(this.document, frame)] : [];
+      this.studio.player.seek(snapped(this.view, frame, near, 5), this.count - 1);
+    };
+    this.studio.player.setSpeed(0);
+    seek(event);
+    follow(event, { move: seek, end: () => this.studio.movedPlayhead() });
+  }
+
+  panWith(event: PointerEvent): void {
+    let last = this.xOf(event);
+    follow(event, {
+      move: (moved) => {
+        this.pan(last - this.xOf(moved));
+        last = this.xOf(moved);
+      },
+      end() {},
+    });
+  }
+}
+
+const KEY = Symbol('timeline');
+
+export function provideTimeline(state: TimelineState): TimelineState {
+  setContext(KEY, state);
+  return state;
+}
+
+export function useTimeline(): TimelineState {
+  return getContext<TimelineState>(KEY);
+}
