@@ -1,6 +1,6 @@
 import type { PortTensor, Session, SessionSource } from '../src-main/engine/ports.ts';
 import type { FrameResult } from '../src-main/engine/ports.ts';
-import { describeModel } from '../src-main/engine/pipelines/model-description.ts';
+import { describeModel } from '../src-main/engine/pipelines/families.ts';
 import { openModel } from '../src-main/host/sessions/open-model.ts';
 import { SessionPool } from '../src-main/host/sessions/session-pool.ts';
 import { createFileHashes } from '../src-main/host/models/fingerprint.ts';

@@ -21,7 +21,7 @@ import { integer, number, oneOf } from './values.ts';
 interface ImageFlags extends EngineFlags {
   readonly model: string;
   readonly prompt: string;
-  readonly negative: string;
+  readonly negative?: string;
   readonly seed?: number;
   readonly steps?: number;
   readonly guidance?: number;
@@ -47,7 +47,7 @@ export function addImageCommand(program: Command, context: CliContext): void {
     .description('Make one picture.')
     .requiredOption('--model <ref>', 'an installed name or a model folder')
     .requiredOption('--prompt <text>', 'what to see; (word:1.3) stresses, [word] weakens')
-    .option('--negative <text>', 'what not to see', '')
+    .option('--negative <text>', 'what not to see')
     .option(
       '--seed <n>',
       'the starting noise (default: a random one, which is told)',
@@ -166,7 +166,7 @@ function documentOf(
       {
         frame: 0,
         prompt: flags.prompt,
-        negativePrompt: flags.negative,
+        ...(flags.negative === undefined ? {} : { negativePrompt: flags.negative }),
         seed,
         ...(initKey === undefined ? {} : { initImage: initKey, strength: flags.strength }),
         ...(maskKey === undefined ? {} : { mask: maskKey }),

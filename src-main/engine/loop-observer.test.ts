@@ -4,7 +4,7 @@ import { type FrameSpec, SCHEDULER_NAMES } from '../../src-shared/model/frame-sp
 import { readModelFiles, TINY_SD } from '../../test/support/model-folder.ts';
 import { openFolder } from '../../test/support/ort-session.ts';
 import type { LoopConditioning, LoopStart, LoopStep } from './loop-observer.ts';
-import { createPipeline } from './pipelines/create-pipeline.ts';
+import { createPipeline } from './pipelines/families.ts';
 import type { FrameResult, RgbImage } from './ports.ts';
 import { renderFrame } from './render-frame.ts';
 import { sigmaOf } from './schedulers/noise-level.ts';

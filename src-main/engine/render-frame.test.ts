@@ -9,7 +9,7 @@ import {
 } from '../../src-shared/model/frame-spec.ts';
 import { readModelFiles, TINY_SD, variant } from '../../test/support/model-folder.ts';
 import { openFolder } from '../../test/support/ort-session.ts';
-import { createPipeline } from './pipelines/create-pipeline.ts';
+import { createPipeline } from './pipelines/families.ts';
 import type { Pipeline } from './pipelines/pipeline.ts';
 import type { FrameRequest, FrameResult, RgbImage } from './ports.ts';
 import { renderFrame, renderFrames } from './render-frame.ts';

@@ -5,8 +5,9 @@ import type { FrameSpec } from '../../src-shared/model/frame-spec.ts';
 import { planGrid } from '../../src-shared/model/grid.ts';
 import { type PlanContext, planFrame } from '../../src-shared/model/plan.ts';
 import { renderOrder } from '../../src-shared/model/render-order.ts';
-import { batchKey } from '../engine/pipelines/batch-key.ts';
-import { describeModel, type ModelDescription } from '../engine/pipelines/model-description.ts';
+import { readFamilyModel } from '../engine/pipelines/families.ts';
+import type { FamilyModel } from '../engine/pipelines/family.ts';
+import type { ModelDescription } from '../engine/pipelines/model-description.ts';
 import type { FrameResult, RgbImage, StepProgress } from '../engine/ports.ts';
 import { frameCacheOf, storedFrames } from './artifact-frames.ts';
 import { exportFrames } from './export/export-frames.ts';
@@ -54,6 +55,7 @@ export interface HostOptions {
 /** A model folder that has been read; what planning and the engine need to know of it. */
 export interface HostModel extends ReadModel {
   readonly description: ModelDescription;
+  readonly family: FamilyModel;
 }
 
 export interface ImportHooks {
@@ -213,7 +215,8 @@ export function createHost(options: HostOptions): Host {
     cache: frameCacheOf(project.cache),
     engine: {
       batchSize: async () => ((await theEngine().provider(model.folder)).provider === 'cpu' ? 1 : GPU_BATCH),
-      batchKey: (spec) => batchKey(model.description, spec),
+      batchKey: (spec) => model.family.batchKey(spec),
+      encodingKeys: (spec) => model.family.encodingKeys(spec),
       render: (requests, hooks) => theEngine().renderBatch(model.folder, requests, hooks),
     },
     asset: project.asset,
@@ -240,7 +243,8 @@ export function createHost(options: HostOptions): Host {
       list: () => discoverModels(modelRoots),
       load: async (ref, cwd) => {
         const model = await readOnce(await resolveModel(ref, modelRoots, cwd));
-        return { ...model, description: describeModel(model.files, model.components) };
+        const family = readFamilyModel(model);
+        return { ...model, family, description: family.description };
       },
       check: async (ref, cwd) => checkModel(await resolveModel(ref, modelRoots, cwd), { inspect }),
       import: (folder, name, hooks = {}) =>

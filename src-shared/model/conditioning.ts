@@ -48,6 +48,32 @@ export function splineConditioning(
   return { kind: 'spline', points, t };
 }
 
+/** An absent prompt is an empty one, for models that make no difference between them. */
+export function absentAsEmpty(conditioning: Conditioning): Conditioning {
+  switch (conditioning.kind) {
+    case 'text':
+      return conditioning;
+    case 'none':
+      return { kind: 'text', text: '' };
+    case 'mix':
+      return {
+        kind: 'mix',
+        terms: conditioning.terms.map(({ weight, of }) => ({ weight, of: absentAsEmpty(of) })),
+      };
+    case 'blend': {
+      const { method, from, to, t } = conditioning;
+      return blendConditioning(method, absentAsEmpty(from), absentAsEmpty(to), t);
+    }
+    case 'spline': {
+      const [a, b, c, d] = conditioning.points;
+      const points = [absentAsEmpty(a), absentAsEmpty(b), absentAsEmpty(c), absentAsEmpty(d)] as const;
+      return splineConditioning(points, conditioning.t);
+    }
+    case 'offset':
+      return offsetConditioning(absentAsEmpty(conditioning.of), conditioning.amount);
+  }
+}
+
 /** Step walk: `amount` on every component; 0 adds nothing. */
 export function offsetConditioning(of: Conditioning, amount: number): Conditioning {
   return amount === 0 ? of : { kind: 'offset', of, amount };

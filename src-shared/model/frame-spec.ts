@@ -65,6 +65,8 @@ export interface SamplerSettings {
 /** Text conditioning: an expression over encoded prompts (embeddings). */
 export type Conditioning =
   | { readonly kind: 'text'; readonly text: string }
+  /** No prompt was given, which some models know from an empty one: the model's family decides what stands for it. */
+  | { readonly kind: 'none' }
   /** Weighted sum Σ wᵢ·eᵢ, taken as it stands. */
   | {
       readonly kind: 'mix';
@@ -118,9 +120,16 @@ export function latentsKey(spec: FrameSpec): string {
   return hashJson({ artifact: 'latents', spec: spec as unknown as Json });
 }
 
-/** Key of one encoded prompt of one model. */
-export function embeddingKey(model: string, text: string, settings: TextSettings): string {
-  return hashJson({ artifact: 'embedding', version: 1, model, text, settings: settings as unknown as Json });
+/** Key of one encoded prompt of one model; `part` tells the tensors of one encoding apart where it has several. */
+export function embeddingKey(model: string, text: string, settings: TextSettings, part?: string): string {
+  return hashJson({
+    artifact: 'embedding',
+    version: 1,
+    model,
+    text,
+    settings: settings as unknown as Json,
+    ...(part === undefined ? {} : { part }),
+  });
 }
 
 /** The distinct prompt texts of a conditioning, in order of first use. */
@@ -130,6 +139,8 @@ export function textsOf(conditioning: Conditioning): string[] {
     switch (node.kind) {
       case 'text':
         found.add(node.text);
+        return;
+      case 'none':
         return;
       case 'mix':
         for (const term of node.terms) visit(term.of);

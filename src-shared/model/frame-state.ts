@@ -1,6 +1,6 @@
 import { AppError } from '../kernel/errors.ts';
 import { CHANNELS } from './channels.ts';
-import { offsetConditioning } from './conditioning.ts';
+import { absentAsEmpty, offsetConditioning } from './conditioning.ts';
 import type { ProjectDocument } from './document-types.ts';
 import type { Conditioning, FrameSpec, Noise, SchedulerName } from './frame-spec.ts';
 import { orbitNoise, shiftSeeds } from './noise.ts';
@@ -13,6 +13,8 @@ export interface ModelDefaults {
   readonly steps: number;
   readonly guidanceScale: number;
   readonly scheduler: SchedulerName;
+  /** Whether the model knows an absent negative prompt from an empty one. */
+  readonly absentNegative?: boolean;
 }
 
 /** What planning needs besides the document. */
@@ -63,6 +65,7 @@ export function specOf(
     state.guidanceScale ?? sampler.guidanceScale ?? defaults.guidanceScale,
   );
   const guided = guidanceScale > 1;
+  const negative = defaults.absentNegative === true ? state.negative : absentAsEmpty(state.negative);
   const etaDefault = ETA_DEFAULTS[scheduler];
   const noise = document.noise === 'fresh' ? shiftSeeds(state.noise, serial) : state.noise;
   if (state.mask !== null && state.initImage === null) {
@@ -77,7 +80,7 @@ export function specOf(
     width: document.size?.width ?? defaults.width,
     height: document.size?.height ?? defaults.height,
     prompt: offsetConditioning(state.prompt, state.embeddingOffset),
-    negative: guided ? offsetConditioning(state.negative, state.embeddingOffset) : { kind: 'text', text: '' },
+    negative: guided ? offsetConditioning(negative, state.embeddingOffset) : { kind: 'text', text: '' },
     text: { clipSkip: sampler.clipSkip ?? 0, longPrompts: document.longPrompts ?? 'truncate' },
     noise: orbitNoise(noise, state.noiseOrbit),
     sampler: {

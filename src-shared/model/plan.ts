@@ -79,9 +79,9 @@ export function valuesAt(document: ProjectDocument, frame: number): TimelineStat
   const { interpolation } = document;
   return {
     prompt: textAt(tracks.prompt, frame, interpolation?.prompt ?? 'lerp'),
-    negative:
-      textAt(tracks.negativePrompt, frame, interpolation?.negativePrompt ?? 'lerp') ??
-      conditioningOf(CHANNEL_DEFAULTS.negativePrompt),
+    negative: textAt(tracks.negativePrompt, frame, interpolation?.negativePrompt ?? 'lerp') ?? {
+      kind: 'none',
+    },
     noise: noiseAt(tracks, frame, interpolation?.seed ?? 'slerp'),
     initImage: heldAt(tracks.initImage, frame) ?? CHANNEL_DEFAULTS.initImage,
     strength: numberAt(tracks.strength, frame) ?? CHANNEL_DEFAULTS.strength,

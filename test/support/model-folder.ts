@@ -1,7 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describeModel, type ModelDescription } from '../../src-main/engine/pipelines/model-description.ts';
+import {
+  describeStableDiffusion,
+  type StableDiffusionModel,
+} from '../../src-main/engine/pipelines/stable-diffusion/description.ts';
 
 /** A Stable Diffusion folder of a few kilobytes with random weights; a frame takes milliseconds. */
 export const TINY_SD = fileURLToPath(new URL('../fixtures/onnx/tiny-sd', import.meta.url));
@@ -31,6 +34,7 @@ export function readComponents(folder: string): Record<string, boolean> {
   );
 }
 
-export function describeFolder(folder: string): ModelDescription {
-  return describeModel(readModelFiles(folder), readComponents(folder));
+/** What {@link TINY_SD}'s files say. */
+export function tinySd(): StableDiffusionModel {
+  return describeStableDiffusion({ files: readModelFiles(TINY_SD), components: readComponents(TINY_SD) });
 }

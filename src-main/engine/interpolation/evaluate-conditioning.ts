@@ -21,6 +21,8 @@ export interface ConditioningOptions {
    * too, so that a morph does not jump there.
    */
   readonly padTo?: (embedding: Tensor, tokens: number) => Tensor;
+  /** What stands for a prompt that was not given, in the shape of the others. */
+  readonly none?: () => Tensor;
 }
 
 /**
@@ -43,6 +45,10 @@ export function evaluateConditioning(
     switch (node.kind) {
       case 'text':
         return embeddings.get(node.text)!;
+      case 'none':
+        if (options.none === undefined)
+          throw new AppError('internal', 'This model has no encoding for an absent prompt.');
+        return options.none();
       case 'mix': {
         if (node.terms.length === 0)
           throw new AppError('invalid-document', 'A prompt mix has no terms; one or more are needed.');

@@ -1,8 +1,18 @@
 import type { FrameSpec, TextSettings } from '../../../src-shared/model/frame-spec.ts';
 import type { FrameNote, RenderHooks, RgbImage } from '../ports.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Encodings } from './encodings.ts';
 import type { ModelDescription } from './model-description.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
+
+/** One frame to be made. */
+export interface FrameInput {
+  readonly spec: FrameSpec;
+  /** Decoded pictures by content hash; must have the frame's exact size. */
+  readonly assets: Readonly<Record<string, RgbImage>>;
+  /** Stored encodings, and where new ones go. */
+  readonly encodings: Encodings;
+}
 
 /** Text of one frame, evaluated: [1, tokens, width] each. */
 export interface FrameConditioning {
@@ -11,34 +21,24 @@ export interface FrameConditioning {
   readonly negative: Tensor | null;
 }
 
-export interface SampleInput {
-  readonly spec: FrameSpec;
-  readonly conditioning: FrameConditioning;
-  /** Decoded pictures by content hash; must have the frame's exact size. */
-  readonly assets: Readonly<Record<string, RgbImage>>;
-}
-
 export interface Sample {
-  /** Final latents [1, C, h, w], before the VAE decoder. */
+  /** Final latents [1, C, h, w], before they are decoded. */
   readonly latents: Tensor;
   readonly notes: readonly FrameNote[];
 }
 
-/** The stages of one model family; a frame is encode, sample, decode. */
+/** A model folder ready to render: a frame is encoded and sampled, then decoded. */
 export interface Pipeline {
   readonly model: ModelDescription;
-  /** One prompt's embedding [1, tokens, width]; emphasis in brackets is applied. */
-  encodePrompt(text: string, settings: TextSettings): Promise<Tensor>;
-  /** What an artist should know about a prompt (what was cut off); needs no session. */
-  promptNotes(text: string, settings: TextSettings): readonly FrameNote[];
   /** How each text encoder of the model reads a prompt; needs no session. */
   promptTokens(text: string, settings: TextSettings): readonly PromptTokens[];
-  /** Whether the negative prompt takes part (classifier-free guidance is active). */
-  usesNegative(spec: FrameSpec): boolean;
   /** Frames with equal keys can share a model batch. */
   batchKey(spec: FrameSpec): string;
-  /** Denoises several frames in one model batch: they must have equal batch keys. One frame always works. */
-  sample(inputs: readonly SampleInput[], hooks: RenderHooks): Promise<Sample[]>;
+  /**
+   * Encodes the frames' conditions and denoises them in one model batch: they must have equal batch keys. One frame
+   * always works.
+   */
+  sample(frames: readonly FrameInput[], hooks: RenderHooks): Promise<Sample[]>;
   decode(latents: Tensor): Promise<RgbImage>;
   /** Latents of a picture (the middle of their distribution); absent where the model has no encoder. */
   encode?(picture: RgbImage): Promise<Tensor>;

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeFolder, TINY_SD, variant } from '../../../test/support/model-folder.ts';
+import { TINY_SD, tinySd, variant } from '../../../test/support/model-folder.ts';
 import { openFolder } from '../../../test/support/ort-session.ts';
 import { pictureToTensor } from './picture.ts';
 import { decodeLatents, encodePicture } from './vae.ts';
 
-const MODEL = describeFolder(TINY_SD);
+const VAE = tinySd().vae;
 const latents = (value: number) => ({ dims: [1, 4, 8, 8], data: new Float32Array(256).fill(value) });
 
 test('latents of 8x8 cells become a picture of 64x64 pixels', async () => {
-  const picture = await decodeLatents(openFolder(TINY_SD), MODEL, latents(0.1));
+  const picture = await decodeLatents(openFolder(TINY_SD), VAE, latents(0.1));
   assert.equal(picture.width, 64);
   assert.equal(picture.height, 64);
   assert.equal(picture.data.length, 64 * 64 * 3);
@@ -19,7 +19,7 @@ test('latents of 8x8 cells become a picture of 64x64 pixels', async () => {
 test('latents that are not finite are an error, not a black picture', async () => {
   const spoiled = latents(0.1);
   spoiled.data[7] = Number.NaN;
-  await assert.rejects(decodeLatents(openFolder(TINY_SD), MODEL, spoiled), /NaN or infinite/);
+  await assert.rejects(decodeLatents(openFolder(TINY_SD), VAE, spoiled), /NaN or infinite/);
 });
 
 test('the posterior is sampled with one draw: scale · (mean + exp(logvar/2)·noise)', async () => {
@@ -30,7 +30,7 @@ test('the posterior is sampled with one draw: scale · (mean + exp(logvar/2)·no
     draws.push(dims);
     return { dims, data: new Float32Array(8).fill(0.5) };
   };
-  const encoded = await encodePicture(source, MODEL, { picture, draw });
+  const encoded = await encodePicture(source, VAE, { picture, draw });
   assert.deepEqual(draws, [[1, 4, 1, 2]]);
   assert.deepEqual(encoded.dims, [1, 4, 1, 2]);
   const expected = 0.18215 * (1 + Math.exp(-1) * 0.5);
@@ -40,7 +40,7 @@ test('the posterior is sampled with one draw: scale · (mean + exp(logvar/2)·no
 test('an encoder that samples by itself draws nothing', async () => {
   const picture = pictureToTensor({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 3).fill(90) });
   const draw = () => assert.fail('nothing is to be drawn');
-  const encoded = await encodePicture(openFolder(TINY_SD), MODEL, { picture, draw });
+  const encoded = await encodePicture(openFolder(TINY_SD), VAE, { picture, draw });
   assert.deepEqual(encoded.dims, [1, 4, 8, 8]);
 });
 
@@ -48,7 +48,7 @@ test('a folder without encoder says so', async () => {
   const source = openFolder(TINY_SD, { vae_encoder: variant('absent') });
   const picture = pictureToTensor({ width: 8, height: 8, data: new Uint8Array(192) });
   await assert.rejects(
-    encodePicture(source, MODEL, { picture, draw: () => assert.fail() }),
+    encodePicture(source, VAE, { picture, draw: () => assert.fail() }),
     /vae_encoder\/model\.onnx/,
   );
 });

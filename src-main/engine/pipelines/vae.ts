@@ -3,7 +3,7 @@ import type { RgbImage, SessionSource, TensorInfo } from '../ports.ts';
 import { exp32, f32, mul32, sub32 } from '../tensor/float32.ts';
 import { divide, map } from '../tensor/ops.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { ModelDescription } from './model-description.ts';
+import type { VaeDescription } from './stable-diffusion/description.ts';
 import { tensorToPicture } from './picture.ts';
 import { fromPort, requireFinite, requireTensor, runSession, toPort } from './session-io.ts';
 
@@ -16,7 +16,7 @@ const ENCODER = 'vae_encoder';
  */
 export async function decodeLatents(
   source: SessionSource,
-  model: ModelDescription,
+  vae: VaeDescription,
   latents: Tensor,
 ): Promise<RgbImage> {
   requireFinite(latents.data, 'The latents before decoding');
@@ -24,8 +24,8 @@ export async function decodeLatents(
   const input = requireTensor(DECODER, 'input', session.inputs, ['latent_sample', 'latents', 'sample'], [4]);
   const output = requireTensor(DECODER, 'output', session.outputs, ['sample', 'image', 'images'], [4]);
   requireChannels(DECODER, input, latents.dims, 'latent');
-  requireSides(DECODER, input, latents.dims, model.vae.factor);
-  const { scalingFactor, shiftFactor } = model.vae;
+  requireSides(DECODER, input, latents.dims, vae.factor);
+  const { scalingFactor, shiftFactor } = vae;
   const unscaled = divide(latents, scalingFactor);
   const shifted = shiftFactor === 0 ? unscaled : map(unscaled, (value) => value + f32(shiftFactor));
   const results = await runSession(session, DECODER, 'decoding the latents', {
@@ -50,7 +50,7 @@ export interface EncodeInput {
  */
 export async function encodePicture(
   source: SessionSource,
-  model: ModelDescription,
+  vae: VaeDescription,
   { picture, draw }: EncodeInput,
 ): Promise<Tensor> {
   if (!source.has(ENCODER)) {
@@ -75,9 +75,9 @@ export async function encodePicture(
   });
   const encoded = fromPort(ENCODER, output.name, results[output.name]);
   requireFinite(encoded.data, 'The encoded picture');
-  const latents = sampled(encoded, model.vae.latentChannels, draw);
-  const factor = f32(model.vae.scalingFactor);
-  return map(latents, (value) => sub32(value, model.vae.shiftFactor) * factor);
+  const latents = sampled(encoded, vae.latentChannels, draw);
+  const factor = f32(vae.scalingFactor);
+  return map(latents, (value) => sub32(value, vae.shiftFactor) * factor);
 }
 
 function sampled(encoded: Tensor, channels: number, draw: EncodeInput['draw']): Tensor {

@@ -1,11 +1,12 @@
 import { parsePythonJson } from '../../../src-shared/kernel/python-json.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
-import { COMPONENTS } from '../../engine/pipelines/create-pipeline.ts';
-import { describeModel } from '../../engine/pipelines/model-description.ts';
+import { familyOf, USUAL_FAMILY } from '../../engine/pipelines/families.ts';
+import type { Family, FolderLayout } from '../../engine/pipelines/family.ts';
+import { tokenizerFilesOf } from '../../engine/pipelines/folder-tokenizer.ts';
 import type { TensorInfo } from '../../engine/ports.ts';
-import { createTokenizer, TOKENIZER_FILES } from '../../engine/tokenizers/create-tokenizer.ts';
+import { createTokenizer } from '../../engine/tokenizers/create-tokenizer.ts';
 import { checkGraphFiles } from './check-graph-files.ts';
-import { checkSessions } from './check-sessions.ts';
+import { sessionCheckOf } from './session-checks/session-checks.ts';
 import { isModelText, listModelFiles, readModelText } from './model-files.ts';
 import { componentsOf } from './read-model.ts';
 
@@ -31,14 +32,8 @@ export interface ModelCheckOptions {
   readonly inspect: (folder: string, components: readonly string[]) => Promise<Inspection>;
 }
 
-const REQUIRED_COMPONENTS = ['text_encoder', 'unet', 'vae_decoder'];
-
 /** Sets of files that each make a tokenizer. */
-const TOKENIZERS = [
-  ['tokenizer/tokenizer.json'],
-  ['tokenizer/vocab.json', 'tokenizer/merges.txt'],
-  ['tokenizer/vocab.txt'],
-];
+const TOKENIZERS = [['tokenizer.json'], ['vocab.json', 'merges.txt'], ['vocab.txt']];
 
 /** Finds everything that is missing or wrong in a model folder, at once; an empty list means that it can render. */
 export async function checkModel(folder: string, options: ModelCheckOptions): Promise<ModelProblem[]> {
@@ -53,8 +48,9 @@ export async function checkModel(folder: string, options: ModelCheckOptions): Pr
     report('error', null, messageOf(error));
     return problems;
   }
-  checkPresence(paths, report);
   const texts = await readJsonTexts(folder, paths, report);
+  const family = familyIn(paths, texts, problems, report);
+  checkPresence(family.layout, paths, report);
   checkGraphFiles(folder, paths, report);
   // Nothing is said twice: what was found wanting is not looked at again.
   const wanting = new Set(problems.filter(({ severity }) => severity === 'error').map(({ path }) => path));
@@ -65,50 +61,66 @@ export async function checkModel(folder: string, options: ModelCheckOptions): Pr
       report('error', path, messageOf(error));
     }
   };
-  if (![...wanting].some((path) => path?.startsWith('tokenizer'))) {
-    attempt('tokenizer', () => createTokenizer(tokenizerFiles(texts)));
+  for (const tokenizer of family.layout.tokenizers) {
+    if ([...wanting].some((path) => path === tokenizer || path?.startsWith(`${tokenizer}/`))) continue;
+    attempt(tokenizer, () => createTokenizer(tokenizerFilesOf(texts, tokenizer)));
   }
-  if (wanting.size === 0) attempt(null, () => describeModel(texts, componentsOf(paths)));
-  const sound = COMPONENTS.filter((name) => {
+  const components = componentsOf(paths);
+  if (wanting.size === 0) attempt(null, () => family.read({ files: texts, components }));
+  const sound = [...family.layout.required, ...Object.keys(family.layout.optional)].filter((name) => {
     const graph = `${name}/model.onnx`;
     return paths.includes(graph) && ![...wanting].some((path) => path?.startsWith(`${name}/`));
   });
   try {
-    checkSessions(sound.length === 0 ? {} : await options.inspect(folder, sound), sound, texts, report);
+    const inspection = sound.length === 0 ? {} : await options.inspect(folder, sound);
+    sessionCheckOf(family)({ inspection, components: sound, texts }, report);
   } catch (error) {
     report('error', null, `The components could not be opened: ${messageOf(error)}`);
   }
   return problems;
 }
 
-function tokenizerFiles(texts: Readonly<Record<string, string>>): Record<string, string | undefined> {
-  return Object.fromEntries(TOKENIZER_FILES.map((name) => [name, texts[`tokenizer/${name}`]]));
+/** The family that reads the folder; when none does, the usual one, so that everything else that is missing is told too. */
+function familyIn(
+  paths: readonly string[],
+  texts: Readonly<Record<string, string>>,
+  problems: readonly ModelProblem[],
+  report: Report,
+): Family {
+  const index = 'model_index.json';
+  if (!paths.includes(index)) {
+    report('error', index, 'model_index.json is missing: it names the pipeline.');
+    return USUAL_FAMILY;
+  }
+  if (problems.some(({ path }) => path === index)) return USUAL_FAMILY;
+  try {
+    return familyOf(texts);
+  } catch (error) {
+    report('error', index, messageOf(error));
+    return USUAL_FAMILY;
+  }
 }
 
 export type Report = (severity: ModelProblem['severity'], path: string | null, message: string) => void;
 
-function checkPresence(paths: readonly string[], report: Report): void {
+function checkPresence(layout: FolderLayout, paths: readonly string[], report: Report): void {
   const has = (path: string): boolean => paths.includes(path);
-  if (!has('model_index.json')) {
-    report('error', 'model_index.json', 'model_index.json is missing: it names the pipeline.');
-  }
-  for (const component of REQUIRED_COMPONENTS) {
+  for (const component of layout.required) {
     const path = `${component}/model.onnx`;
     if (!has(path)) report('error', path, `${path} is missing.${otherGraphs(paths, component)}`);
   }
-  if (!has('vae_encoder/model.onnx')) {
-    report(
-      'warning',
-      'vae_encoder/model.onnx',
-      'vae_encoder/model.onnx is missing: images and masks cannot be used.',
-    );
+  for (const [component, without] of Object.entries(layout.optional)) {
+    const path = `${component}/model.onnx`;
+    if (!has(path)) report('warning', path, `${path} is missing: ${without}.`);
   }
   if (!has('scheduler/scheduler_config.json')) {
     report('error', 'scheduler/scheduler_config.json', 'scheduler/scheduler_config.json is missing.');
   }
-  if (!TOKENIZERS.some((files) => files.every(has))) {
-    const accepted = TOKENIZERS.map((files) => files.join(' + ')).join(', or ');
-    report('error', 'tokenizer', `The tokenizer is missing. Accepted: ${accepted}.`);
+  for (const tokenizer of layout.tokenizers) {
+    const sets = TOKENIZERS.map((files) => files.map((file) => `${tokenizer}/${file}`));
+    if (sets.some((files) => files.every(has))) continue;
+    const accepted = sets.map((files) => files.join(' + ')).join(', or ');
+    report('error', tokenizer, `The ${tokenizer} is missing. Accepted: ${accepted}.`);
   }
 }
 

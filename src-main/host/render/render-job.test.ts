@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
-import { embeddingKey, type FrameSpec, frameKey } from '../../../src-shared/model/frame-spec.ts';
+import { embeddingKey, type FrameSpec, frameKey, textsOf } from '../../../src-shared/model/frame-spec.ts';
 import type { FrameRequest, FrameResult } from '../../engine/ports.ts';
 import { frameCacheOf } from '../artifact-frames.ts';
 import { openStore, type Store } from '../store/project-store.ts';
@@ -50,6 +50,7 @@ function arithmeticEngine(
   const engine: FrameEngine = {
     batchSize: async () => batchSize,
     batchKey: ({ sampler }) => String(sampler.steps),
+    encodingKeys: (spec) => textsOf(spec.prompt).map((text) => embeddingKey(spec.model, text, spec.text)),
     async render(requests, hooks) {
       if (requests.length > 1 && requests.some((each) => textOf(each) === 'heavy')) {
         throw new AppError('engine-failed', 'out of memory');

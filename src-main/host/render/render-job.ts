@@ -1,11 +1,5 @@
 import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
-import {
-  embeddingKey,
-  type FrameSpec,
-  frameKey,
-  latentsKey,
-  textsOf,
-} from '../../../src-shared/model/frame-spec.ts';
+import { type FrameSpec, frameKey, latentsKey } from '../../../src-shared/model/frame-spec.ts';
 import type { FrameNote, FrameRequest, FrameResult, RgbImage, StepProgress } from '../../engine/ports.ts';
 import type { Tensor } from '../../engine/tensor/tensor.ts';
 import { createEstimator } from './estimator.ts';
@@ -36,6 +30,8 @@ export interface FrameEngine {
   batchSize(): Promise<number>;
   /** Frames with equal keys can share a batch. */
   batchKey(spec: FrameSpec): string;
+  /** Keys of the encodings that a frame is made from; stored ones go with the request. */
+  encodingKeys(spec: FrameSpec): readonly string[];
   /** One result a request, in order. */
   render(
     requests: readonly FrameRequest[],
@@ -150,8 +146,7 @@ export function createRenderJob(
 
   const requestFor = async (spec: FrameSpec): Promise<FrameRequest> => {
     const known: Record<string, Tensor> = {};
-    for (const text of new Set([...textsOf(spec.prompt), ...textsOf(spec.negative)])) {
-      const key = embeddingKey(spec.model, text, spec.text);
+    for (const key of ports.engine.encodingKeys(spec)) {
       const found = embeddings.get(key) ?? ports.cache.embedding(key);
       if (found === undefined) continue;
       remember(key, found);

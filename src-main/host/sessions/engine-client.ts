@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
 import type { Observation } from '../../engine/observe-frame.ts';
 import type { FrameRequest, FrameResult, RgbImage, StepPreview, StepProgress } from '../../engine/ports.ts';
 import type { Tensor } from '../../engine/tensor/tensor.ts';
-import { COMPONENTS } from '../../engine/pipelines/create-pipeline.ts';
 import { type BackOff, ENGINE_BACK_OFF } from './back-off.ts';
 import { entryPath, forkWith, type StartChild } from './child-process.ts';
 import type { EngineEvent } from './engine-events.ts';
@@ -227,7 +227,7 @@ class EngineClient implements Engine {
 
   async inspect(modelFolder: string, wanted?: readonly string[]): Promise<ModelInspection> {
     const folder = resolve(modelFolder);
-    const components = wanted ?? COMPONENTS.filter((name) => existsSync(componentPath(folder, name)));
+    const components = wanted ?? (await componentsIn(folder));
     const result = await this.#supervisor.submit({
       what: 'The inspection',
       message: (id) => ({ type: 'inspect', id, folder, components }),
@@ -283,4 +283,10 @@ class EngineClient implements Engine {
   #emit(event: EngineEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+/** Folders of a model folder that hold a graph. */
+async function componentsIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder).catch(() => []);
+  return entries.filter((name) => existsSync(componentPath(folder, name))).sort();
 }

@@ -1,4 +1,4 @@
-import { createPipeline } from '../../engine/pipelines/create-pipeline.ts';
+import { createPipeline } from '../../engine/pipelines/families.ts';
 import { type Observation, observeFrame } from '../../engine/observe-frame.ts';
 import { createLatentPreview } from '../../engine/pipelines/latent-preview.ts';
 import { lessonPicture } from '../../engine/pipelines/preview-lessons.ts';

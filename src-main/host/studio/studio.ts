@@ -121,7 +121,7 @@ export function createStudio(options: StudioOptions): Studio {
         title,
         description: description.description,
         license,
-        contextLength: description.text.contextLength,
+        contextLength: description.contextLength,
         nativeSize,
         sizeMultiple,
         imageToImage,

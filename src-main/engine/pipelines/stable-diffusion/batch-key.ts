@@ -1,14 +1,14 @@
-import { canonicalJson, type Json } from '../../../src-shared/kernel/canonical-json.ts';
-import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
-import type { ModelDescription } from './model-description.ts';
+import { canonicalJson, type Json } from '../../../../src-shared/kernel/canonical-json.ts';
+import type { FrameSpec } from '../../../../src-shared/model/frame-spec.ts';
+import type { StableDiffusionModel } from './description.ts';
 
 /** Whether classifier-free guidance is active: scale > 1, and no U-Net that takes the scale as an input instead. */
-export function isGuided(model: ModelDescription, spec: FrameSpec): boolean {
+export function isGuided(model: StableDiffusionModel, spec: FrameSpec): boolean {
   return spec.sampler.guidanceScale > 1 && model.unet.timeCondDim === null;
 }
 
 /** Frames with equal keys can share a model batch: they agree in size, timesteps and guidance being on. */
-export function batchKey(model: ModelDescription, spec: FrameSpec): string {
+export function batchKey(model: StableDiffusionModel, spec: FrameSpec): string {
   const { scheduler, overrides, steps, eta } = spec.sampler;
   return canonicalJson({
     size: [spec.width, spec.height],

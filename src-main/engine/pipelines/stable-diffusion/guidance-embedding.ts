@@ -1,4 +1,4 @@
-import { div32, exp32, log32, mul32, sub32 } from '../tensor/float32.ts';
+import { div32, exp32, log32, mul32, sub32 } from '../../tensor/float32.ts';
 
 /**
  * Sinusoidal embedding of the guidance scale for distilled U-Nets (`timestep_cond`): w = (scale - 1)·1000 at

@@ -1,11 +1,11 @@
-import type { TextSettings } from '../../../src-shared/model/frame-spec.ts';
-import type { FrameNote, SessionSource } from '../ports.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { applyTokenWeights } from '../text/apply-token-weights.ts';
-import { tokenizeWeighted } from '../text/tokenize-weighted.ts';
-import type { Tokenizer } from '../tokenizers/tokenizer.ts';
-import type { ModelDescription } from './model-description.ts';
-import { describeTokens, type PromptTokens } from './prompt-tokens.ts';
+import type { TextSettings } from '../../../../src-shared/model/frame-spec.ts';
+import type { FrameNote, SessionSource } from '../../ports.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { applyTokenWeights } from '../../text/apply-token-weights.ts';
+import { tokenizeWeighted } from '../../text/tokenize-weighted.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { describeTokens, type PromptTokens } from '../prompt-tokens.ts';
+import type { StableDiffusionModel } from './description.ts';
 import { openTextEncoder } from './text-encoder.ts';
 
 /**
@@ -14,7 +14,7 @@ import { openTextEncoder } from './text-encoder.ts';
  */
 export async function encodePrompt(
   source: SessionSource,
-  model: ModelDescription,
+  model: StableDiffusionModel,
   tokenizer: Tokenizer,
   text: string,
   settings: TextSettings,
@@ -29,7 +29,7 @@ export async function encodePrompt(
 
 /** What of the prompt does not fit the text encoder. */
 export function promptNotes(
-  model: ModelDescription,
+  model: StableDiffusionModel,
   tokenizer: Tokenizer,
   text: string,
   settings: TextSettings,
@@ -50,7 +50,7 @@ export function promptNotes(
 
 /** The prompt as the text encoder reads it, token by token. */
 export function promptTokens(
-  model: ModelDescription,
+  model: StableDiffusionModel,
   tokenizer: Tokenizer,
   text: string,
   settings: TextSettings,
@@ -60,7 +60,7 @@ export function promptTokens(
   return [describeTokens('text_encoder', tokenizer, read, contextLength)];
 }
 
-function contextLengthOf(model: ModelDescription, tokenizer: Tokenizer): number {
+function contextLengthOf(model: StableDiffusionModel, tokenizer: Tokenizer): number {
   return Math.min(tokenizer.contextLength, model.text.contextLength ?? tokenizer.contextLength);
 }
 

@@ -1,13 +1,14 @@
-import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
-import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
-import type { RenderHooks, RgbImage, SessionSource } from '../ports.ts';
-import { type Tensor, zeros } from '../tensor/tensor.ts';
-import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { AppError, throwIfCancelled } from '../../../../src-shared/kernel/errors.ts';
+import type { FrameSpec } from '../../../../src-shared/model/frame-spec.ts';
+import type { FrameNote, RenderHooks, RgbImage, SessionSource } from '../../ports.ts';
+import { type Tensor, zeros } from '../../tensor/tensor.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { batchKey, isGuided } from './batch-key.ts';
-import type { ModelDescription } from './model-description.ts';
-import { type NoiseStream, openNoise } from './noise-stream.ts';
-import { binaryMask, maskOnLatents, pictureToTensor, withoutMasked } from './picture.ts';
-import type { Pipeline, Sample, SampleInput } from './pipeline.ts';
+import type { StableDiffusionModel } from './description.ts';
+import { type NoiseStream, openNoise } from '../noise-stream.ts';
+import { binaryMask, maskOnLatents, pictureToTensor, withoutMasked } from '../picture.ts';
+import type { FrameConditioning, FrameInput, Pipeline, Sample } from '../pipeline.ts';
+import { conditionOf, usedTexts } from './conditioning.ts';
 import { encodePrompt, promptNotes, promptTokens } from './prompt-encoding.ts';
 import {
   type InitLatents,
@@ -18,7 +19,7 @@ import {
   startSampling,
 } from './sampling.ts';
 import { openDenoiser } from './unet.ts';
-import { decodeLatents, encodePicture } from './vae.ts';
+import { decodeLatents, encodePicture } from '../vae.ts';
 
 /**
  * Stable Diffusion 1.x and 2.x, their inpainting models, and latent consistency models, from a diffusers-style ONNX
@@ -26,22 +27,19 @@ import { decodeLatents, encodePicture } from './vae.ts';
  */
 export function createStableDiffusion(
   source: SessionSource,
-  model: ModelDescription,
+  model: StableDiffusionModel,
   tokenizer: Tokenizer,
 ): Pipeline {
   return {
     model,
-    encodePrompt: (text, settings) => encodePrompt(source, model, tokenizer, text, settings),
-    promptNotes: (text, settings) => promptNotes(model, tokenizer, text, settings),
     promptTokens: (text, settings) => promptTokens(model, tokenizer, text, settings),
-    usesNegative: (spec) => isGuided(model, spec),
     batchKey: (spec) => batchKey(model, spec),
-    sample: (inputs, hooks) => sample(source, model, inputs, hooks),
-    decode: (latents) => decodeLatents(source, model, latents),
+    sample: (inputs, hooks) => sample(source, model, tokenizer, inputs, hooks),
+    decode: (latents) => decodeLatents(source, model.vae, latents),
     ...(source.has('vae_encoder')
       ? {
           encode: (picture) =>
-            encodePicture(source, model, { picture: pictureToTensor(picture), draw: zeros }),
+            encodePicture(source, model.vae, { picture: pictureToTensor(picture), draw: zeros }),
         }
       : {}),
   };
@@ -49,8 +47,9 @@ export function createStableDiffusion(
 
 async function sample(
   source: SessionSource,
-  model: ModelDescription,
-  inputs: readonly SampleInput[],
+  model: StableDiffusionModel,
+  tokenizer: Tokenizer,
+  inputs: readonly FrameInput[],
   hooks: RenderHooks,
 ): Promise<Sample[]> {
   const [first] = inputs;
@@ -62,6 +61,16 @@ async function sample(
     }
   }
   const { width, height } = first.spec;
+  const conditionings: FrameConditioning[] = [];
+  for (const [frame, { spec, encodings }] of inputs.entries()) {
+    const encode = (text: string): Promise<Tensor> => {
+      throwIfCancelled(hooks.signal, 'The frame');
+      return encodePrompt(source, model, tokenizer, text, spec.text);
+    };
+    const { texts, conditioning } = await conditionOf(spec, isGuided(model, spec), encodings, encode);
+    await hooks.observer?.conditioned?.({ frame, texts, conditioning });
+    conditionings.push(conditioning);
+  }
   const plans = inputs.map(({ spec }) => planSteps(model, spec));
   const streams = inputs.map(({ spec }) => openNoise(spec.noise));
   const starts: InitLatents[] = [];
@@ -72,7 +81,7 @@ async function sample(
   const denoiser = await openDenoiser(
     source,
     model,
-    inputs.map(({ spec, conditioning }) => ({ ...conditioning, guidanceScale: spec.sampler.guidanceScale })),
+    inputs.map(({ spec }, i) => ({ ...conditionings[i]!, guidanceScale: spec.sampler.guidanceScale })),
     height / model.vae.factor,
     width / model.vae.factor,
   );
@@ -119,11 +128,17 @@ async function sample(
   }
   return samplings.map((sampling, i) => ({
     latents: sampling.latents,
-    notes: notesOf(plans[i]!, denoiser.wholeTimesteps),
+    notes: [...textNotes(model, tokenizer, inputs[i]!.spec), ...notesOf(plans[i]!, denoiser.wholeTimesteps)],
   }));
 }
 
-function checkSpec(model: ModelDescription, spec: FrameSpec): void {
+function textNotes(model: StableDiffusionModel, tokenizer: Tokenizer, spec: FrameSpec): FrameNote[] {
+  return usedTexts(spec, isGuided(model, spec)).flatMap((text) =>
+    promptNotes(model, tokenizer, text, spec.text),
+  );
+}
+
+function checkSpec(model: StableDiffusionModel, spec: FrameSpec): void {
   const { sizeMultiple } = model;
   for (const [side, value] of [
     ['width', spec.width],
@@ -159,8 +174,8 @@ function checkSpec(model: ModelDescription, spec: FrameSpec): void {
  */
 async function prepareStart(
   source: SessionSource,
-  model: ModelDescription,
-  { spec, assets }: SampleInput,
+  model: StableDiffusionModel,
+  { spec, assets }: FrameInput,
   noise: NoiseStream,
 ): Promise<InitLatents> {
   const dims = [1, model.vae.latentChannels, spec.height / model.vae.factor, spec.width / model.vae.factor];
@@ -170,17 +185,17 @@ async function prepareStart(
   const picture = pictureToTensor(assetOf(assets, spec.init.asset, 'init picture', spec));
   const draw = (shape: readonly number[]): Tensor => noise.next(shape);
   if (spec.mask === null) {
-    const latents = await encodePicture(source, model, { picture, draw });
+    const latents = await encodePicture(source, model.vae, { picture, draw });
     return { picture: latents, noise: noise.first(dims), mask: null, maskedPicture: null, fromNoise: false };
   }
   const mask = binaryMask(assetOf(assets, spec.mask, 'mask', spec));
   const fromNoise = spec.init.strength === 1;
   const channels = model.inpainting === 'channels';
-  const latents = channels && fromNoise ? null : await encodePicture(source, model, { picture, draw });
+  const latents = channels && fromNoise ? null : await encodePicture(source, model.vae, { picture, draw });
   const start = noise.first(dims);
   // The reference encodes the masked picture for every model; where only its draw matters, only the draw is kept.
   const masked = { picture: withoutMasked(picture, mask), draw };
-  const maskedPicture = channels ? await encodePicture(source, model, masked) : null;
+  const maskedPicture = channels ? await encodePicture(source, model.vae, masked) : null;
   if (!channels && (await samplesPosterior(source))) draw(dims);
   return {
     picture: latents,

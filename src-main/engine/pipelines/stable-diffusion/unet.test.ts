@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AppError } from '../../../src-shared/kernel/errors.ts';
-import { describeFolder, TINY_SD, variant } from '../../../test/support/model-folder.ts';
-import { openFolder } from '../../../test/support/ort-session.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { AppError } from '../../../../src-shared/kernel/errors.ts';
+import { TINY_SD, tinySd, variant } from '../../../../test/support/model-folder.ts';
+import { openFolder } from '../../../../test/support/ort-session.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { guidanceEmbedding } from './guidance-embedding.ts';
-import type { ModelDescription } from './model-description.ts';
+import type { StableDiffusionModel } from './description.ts';
 import { openDenoiser } from './unet.ts';
 
-const MODEL = describeFolder(TINY_SD);
+const MODEL = tinySd();
 
 function filled(dims: number[], value: number): Tensor {
   return { dims, data: new Float32Array(dims.reduce((a, b) => a * b)).fill(value) };
@@ -17,7 +17,11 @@ function filled(dims: number[], value: number): Tensor {
 const text = (value: number, tokens = 77): Tensor => filled([1, tokens, 8], value);
 
 /** The variants give sample/2 + mean of the text + timestep/1000 (+ mean of the guidance embedding). */
-async function predictOne(name: string, model: ModelDescription = MODEL, timestep = 400): Promise<number[]> {
+async function predictOne(
+  name: string,
+  model: StableDiffusionModel = MODEL,
+  timestep = 400,
+): Promise<number[]> {
   const source = openFolder(TINY_SD, { unet: variant(name) });
   const contexts = [{ prompt: text(3), negative: text(1), guidanceScale: 7 }];
   const denoiser = await openDenoiser(source, model, contexts, 8, 8);

@@ -1,7 +1,7 @@
-import { AppError } from '../../../src-shared/kernel/errors.ts';
-import type { PortTensor, Session, SessionSource, TensorInfo } from '../ports.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { ModelDescription } from './model-description.ts';
+import { AppError } from '../../../../src-shared/kernel/errors.ts';
+import type { PortTensor, Session, SessionSource, TensorInfo } from '../../ports.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { StableDiffusionModel } from './description.ts';
 import {
   describeTensor,
   findTensor,
@@ -10,7 +10,7 @@ import {
   requireTensor,
   runSession,
   toPort,
-} from './session-io.ts';
+} from '../session-io.ts';
 
 const ENCODER = 'text_encoder';
 
@@ -36,7 +36,7 @@ export interface TextEncoder {
  */
 export async function openTextEncoder(
   source: SessionSource,
-  model: ModelDescription,
+  model: StableDiffusionModel,
   tokenizerLength: number,
   clipSkip: number,
 ): Promise<TextEncoder> {
@@ -79,7 +79,7 @@ export async function openTextEncoder(
   };
 }
 
-function outputFor(session: Session, model: ModelDescription, clipSkip: number): TensorInfo {
+function outputFor(session: Session, model: StableDiffusionModel, clipSkip: number): TensorInfo {
   const { outputs } = session;
   if (clipSkip === 0) {
     const named = findTensor(outputs, ['last_hidden_state', 'hidden_states'], [3]);
@@ -116,7 +116,7 @@ function outputFor(session: Session, model: ModelDescription, clipSkip: number):
   );
 }
 
-function checkIds(row: TokenRow, fixed: number | string | undefined, model: ModelDescription): void {
+function checkIds(row: TokenRow, fixed: number | string | undefined, model: StableDiffusionModel): void {
   if (typeof fixed === 'number' && row.ids.length !== fixed) {
     throw new AppError(
       'invalid-model',

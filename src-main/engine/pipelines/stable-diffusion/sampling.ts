@@ -1,16 +1,16 @@
-import { AppError } from '../../../src-shared/kernel/errors.ts';
-import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
-import type { LoopSchedule } from '../loop-observer.ts';
-import type { FrameNote } from '../ports.ts';
-import { createScheduler } from '../schedulers/create-scheduler.ts';
-import { guide, rescaleGuidance } from '../schedulers/guidance.ts';
-import { cleanAt, type NoiseLevel, noiseLevel } from '../schedulers/noise-level.ts';
-import type { PredictionType } from '../schedulers/prediction.ts';
-import type { Scheduler, SchedulerState } from '../schedulers/scheduler.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { ModelDescription } from './model-description.ts';
-import type { NoiseStream } from './noise-stream.ts';
-import { requireFinite } from './session-io.ts';
+import { AppError } from '../../../../src-shared/kernel/errors.ts';
+import type { FrameSpec } from '../../../../src-shared/model/frame-spec.ts';
+import type { LoopSchedule } from '../../loop-observer.ts';
+import type { FrameNote } from '../../ports.ts';
+import { createScheduler } from '../../schedulers/create-scheduler.ts';
+import { guide, rescaleGuidance } from '../../schedulers/guidance.ts';
+import { cleanAt, type NoiseLevel, noiseLevel } from '../../schedulers/noise-level.ts';
+import type { PredictionType } from '../../schedulers/prediction.ts';
+import type { Scheduler, SchedulerState } from '../../schedulers/scheduler.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { StableDiffusionModel } from './description.ts';
+import type { NoiseStream } from '../noise-stream.ts';
+import { requireFinite } from '../session-io.ts';
 import type { Prediction } from './unet.ts';
 
 /** Where a frame's sampling begins and how it ends; see {@link planSteps}. */
@@ -27,7 +27,7 @@ export interface StepPlan {
  * steps (diffusers 0.42 get_timesteps); latent consistency models choose among their own timesteps instead.
  * @throws {AppError} `invalid-input` when the strength leaves no step.
  */
-export function planSteps(model: ModelDescription, spec: FrameSpec): StepPlan {
+export function planSteps(model: StableDiffusionModel, spec: FrameSpec): StepPlan {
   const { sampler, init } = spec;
   const config = { ...model.scheduler.config, ...sampler.overrides };
   const options = { steps: sampler.steps, eta: sampler.eta };
@@ -103,7 +103,7 @@ export interface Advance {
 }
 
 /** A plan as those who watch see it: the evaluations that are run. */
-export function scheduleOf(model: ModelDescription, spec: FrameSpec, plan: StepPlan): LoopSchedule {
+export function scheduleOf(model: StableDiffusionModel, spec: FrameSpec, plan: StepPlan): LoopSchedule {
   const { scheduler, begin, evaluations } = plan;
   const used = Array.from({ length: evaluations }, (_, i) => begin + i);
   return {
@@ -118,14 +118,14 @@ export function scheduleOf(model: ModelDescription, spec: FrameSpec, plan: StepP
 }
 
 /** The schedulers have checked the key; `original_sample` is an older name. */
-function predictionOf(model: ModelDescription, { sampler }: FrameSpec): PredictionType {
+function predictionOf(model: StableDiffusionModel, { sampler }: FrameSpec): PredictionType {
   const type = { ...model.scheduler.config, ...sampler.overrides }.prediction_type ?? 'epsilon';
   return type === 'v_prediction' ? type : type === 'epsilon' ? type : 'sample';
 }
 
 /** Starts a sampling. `noise` is read on for schedulers that draw at every step. */
 export function startSampling(
-  model: ModelDescription,
+  model: StableDiffusionModel,
   spec: FrameSpec,
   plan: StepPlan,
   start: InitLatents,

@@ -1,9 +1,9 @@
-import { AppError } from '../../../src-shared/kernel/errors.ts';
-import type { PortTensor, Session, SessionSource, TensorInfo } from '../ports.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { AppError } from '../../../../src-shared/kernel/errors.ts';
+import type { PortTensor, Session, SessionSource, TensorInfo } from '../../ports.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { guidanceEmbedding } from './guidance-embedding.ts';
-import type { ModelDescription } from './model-description.ts';
-import { describeTensor, findTensor, fromPort, requireTensor, runSession, toPort } from './session-io.ts';
+import type { StableDiffusionModel } from './description.ts';
+import { describeTensor, findTensor, fromPort, requireTensor, runSession, toPort } from '../session-io.ts';
 
 const UNET = 'unet';
 
@@ -67,7 +67,7 @@ interface Ports {
  */
 export async function openDenoiser(
   source: SessionSource,
-  model: ModelDescription,
+  model: StableDiffusionModel,
   contexts: readonly TextContext[],
   height: number,
   width: number,
@@ -138,7 +138,7 @@ function portsOf(session: Session): Ports {
   return { sample, timestep, context, guidance, output };
 }
 
-function checkShapes({ sample }: Ports, model: ModelDescription, height: number, width: number): void {
+function checkShapes({ sample }: Ports, model: StableDiffusionModel, height: number, width: number): void {
   const [, channels, fixedHeight, fixedWidth] = sample.dims;
   if (typeof channels === 'number' && channels !== model.unet.inChannels) {
     throw new AppError(
@@ -186,7 +186,7 @@ function rowsOf(contexts: readonly TextContext[], guided: boolean): Row[] {
   return guided ? [...rows(false), ...rows(true)] : rows(true);
 }
 
-function callsOf(rows: readonly Row[], ports: Ports, size: number, model: ModelDescription): Call[] {
+function callsOf(rows: readonly Row[], ports: Ports, size: number, model: StableDiffusionModel): Call[] {
   const fixed = ports.sample.dims[0];
   const most = typeof fixed === 'number' ? fixed : rows.length;
   const calls: Call[] = [];
@@ -209,7 +209,7 @@ function constantFeeds(
   rows: readonly Row[],
   batch: number,
   ports: Ports,
-  model: ModelDescription,
+  model: StableDiffusionModel,
 ): Record<string, PortTensor> {
   const filled = Array.from({ length: batch }, (_, i) => rows[Math.min(i, rows.length - 1)]!);
   const [, tokens, columns] = rows[0]!.embedding.dims as [number, number, number];

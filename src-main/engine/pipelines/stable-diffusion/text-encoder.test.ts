@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeFolder, TINY_SD, variant } from '../../../test/support/model-folder.ts';
-import { openFolder } from '../../../test/support/ort-session.ts';
-import type { ModelDescription } from './model-description.ts';
+import { TINY_SD, tinySd, variant } from '../../../../test/support/model-folder.ts';
+import { openFolder } from '../../../../test/support/ort-session.ts';
+import type { StableDiffusionModel } from './description.ts';
 import { openTextEncoder } from './text-encoder.ts';
 
-const MODEL = describeFolder(TINY_SD);
+const MODEL = tinySd();
 const masked = () => openFolder(TINY_SD, { text_encoder: variant('text-encoder-masked') });
-const withText = (text: Partial<ModelDescription['text']>): ModelDescription => ({
+const withText = (text: Partial<StableDiffusionModel['text']>): StableDiffusionModel => ({
   ...MODEL,
   text: { ...MODEL.text, ...text },
 });

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AppError } from '../../../src-shared/kernel/errors.ts';
-import {
-  describeFolder,
-  readComponents,
-  readModelFiles,
-  TINY_SD,
-} from '../../../test/support/model-folder.ts';
-import { describeModel } from './model-description.ts';
+import { AppError } from '../../../../src-shared/kernel/errors.ts';
+import { readComponents, readModelFiles, TINY_SD, tinySd } from '../../../../test/support/model-folder.ts';
+import { describeModel as describeAny } from '../families.ts';
+import type { StableDiffusionModel } from './description.ts';
 
 const FILES = {
   'model_index.json': JSON.stringify({ _class_name: 'StableDiffusionPipeline' }),
@@ -28,6 +24,9 @@ const FILES = {
   }),
   'scheduler/scheduler_config.json': JSON.stringify({ _class_name: 'EulerDiscreteScheduler' }),
 };
+const describeModel = (...folder: Parameters<typeof describeAny>): StableDiffusionModel =>
+  describeAny(...folder) as StableDiffusionModel;
+
 const COMPONENTS = { text_encoder: true, unet: true, vae_decoder: true, vae_encoder: true };
 
 function failure(run: () => unknown): AppError {
@@ -60,7 +59,7 @@ test('a Stable Diffusion 2 folder gives its native size, multiples and scheduler
 });
 
 test('a folder on disk is read without configs that the early ONNX script did not write', () => {
-  const model = describeFolder(TINY_SD);
+  const model = tinySd();
   assert.equal(model.className, 'OnnxStableDiffusionPipeline');
   assert.equal(model.scheduler.name, 'ddim');
   assert.deepEqual(model.nativeSize, { width: 64, height: 64 });
