@@ -2,9 +2,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { CliContext } from './cli/context.ts';
 import { runProgram } from './cli/program.ts';
-import { createHost, type Host } from './host/host.ts';
-import { hostPaths } from './host/paths.ts';
-import type { ProviderChoice } from './host/sessions/providers.ts';
+import { hostFromEnvironment } from './host-from-environment.ts';
+import type { Host } from './host/host.ts';
 
 /** The command line: reads the environment, wires the host and sets the exit status; nothing else. */
 const { env, platform } = process;
@@ -42,21 +41,14 @@ const context: CliContext = {
   randomSeed: () => crypto.getRandomValues(new Uint32Array(1))[0] as number,
   host(options = {}) {
     const notes = options.onNote ?? ((message: string) => process.stderr.write(`Note: ${message}\n`));
-    const threads = options.threads ?? positiveInteger(env.INBETWEEN_THREADS);
-    const provider = options.provider ?? env.INBETWEEN_PROVIDER;
-    host ??= createHost({
-      paths: hostPaths({ env, platform, home: homedir(), root }),
-      clock: Date.now,
+    host ??= hostFromEnvironment({
+      env,
       platform,
+      home: homedir(),
+      root,
       onNote: notes,
-      onEngineEvent: (event) => {
-        if (event.type === 'failed') notes(event.message);
-        if (event.type === 'note' && event.decision.surprising) notes(event.message);
-      },
-      ...(provider === undefined ? {} : { provider: provider as ProviderChoice }),
-      ...(threads === undefined ? {} : { threads }),
-      ...(env.INBETWEEN_FFMPEG === undefined ? {} : { ffmpeg: env.INBETWEEN_FFMPEG }),
-      ...(env.PATH === undefined ? {} : { path: env.PATH }),
+      threads: options.threads,
+      provider: options.provider,
     });
     return host;
   },
@@ -65,8 +57,3 @@ const context: CliContext = {
 const status = await runProgram(context, process.argv.slice(2));
 await host?.dispose();
 process.exitCode = status;
-
-function positiveInteger(text: string | undefined): number | undefined {
-  const value = Number(text);
-  return text !== undefined && Number.isInteger(value) && value > 0 ? value : undefined;
-}

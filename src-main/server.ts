@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { DESKTOP_ORIGIN } from '../src-shared/contract/desktop-bridge.ts';
+import { DEFAULT_PORT } from '../src-shared/contract/host-address.ts';
 import { AppError } from '../src-shared/kernel/errors.ts';
 import type { Host } from './host/host.ts';
 import { createStudio } from './host/studio/studio.ts';
@@ -17,8 +19,12 @@ export interface ServeOptions {
   readonly port?: number;
   /** Default: a random one. Needed when the address is reached from other machines. */
   readonly token?: string;
+  /** Folder with `resources/`; default: the project. */
+  readonly root?: string;
   /** Folder of the built window; default `dist/renderer` of the project. */
   readonly rendererFolder?: string;
+  /** Of the product; default: as in the project's package.json. */
+  readonly version?: string;
   readonly clock: () => number;
   readonly platform: NodeJS.Platform;
   /** Failures that are nobody's input, for the log. */
@@ -39,9 +45,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-export const DEFAULT_PORT = 4777;
-/** A desktop window's own scheme: it carries the token itself, never a cookie. */
-const DESKTOP_ORIGIN = 'studio://app';
+export { DEFAULT_PORT };
 const ROOT = join(import.meta.dirname, '..');
 const MIN_TOKEN = 8;
 
@@ -61,7 +65,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   if (options.token !== undefined) checkToken(options.token);
   const token = options.token ?? randomToken();
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const root = options.root ?? ROOT;
+  const version = options.version ?? productVersion();
   const onFault = (error: unknown, what = 'a job'): void =>
     options.onFault?.(
       `A fault in ${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -71,7 +76,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     version,
     clock: options.clock,
     platform: options.platform,
-    examples: join(ROOT, 'resources', 'examples'),
+    examples: join(root, 'resources', 'examples'),
     onFault,
   });
   const limit = options.maxMessageLength === undefined ? {} : { maxMessageLength: options.maxMessageLength };
@@ -108,6 +113,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await studio.close();
     throw error;
   }
+}
+
+function productVersion(): string {
+  return (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 function isLoopback(address: string): boolean {

@@ -3,35 +3,26 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { chromium, type Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import {
+  environmentOf,
+  type LaunchedStudio,
+  type LaunchOptions,
+  SHOTS,
+  watchProblems,
+} from './launched-studio.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const TOKEN = 'e2e-token-of-the-tests';
-/** Pictures of the stages are kept here, for people to look at. */
-const SHOTS = join(ROOT, 'out', 'e2e');
 
-export interface LaunchedStudio {
-  readonly page: Page;
+export interface BrowserStudio extends LaunchedStudio {
   readonly origin: string;
-  /** Temporary folder of this studio: data, cache and projects. */
-  readonly folder: string;
-  /** Messages of failed scripts and refused content; a test ends with none. */
-  readonly problems: readonly string[];
-  screenshot(name: string): Promise<void>;
-  /** Kills the host outright. */
-  killHost(): Promise<void>;
-  /** Starts it again at the same place. */
-  startHost(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** The real server and a real browser, with nothing of the user's. */
-export async function launchBrowser(
-  executable: string,
-  options: { readonly scale?: number; readonly width?: number; readonly height?: number } = {},
-): Promise<LaunchedStudio> {
+export async function launchBrowser(executable: string, options: LaunchOptions = {}): Promise<BrowserStudio> {
   const folder = mkdtempSync(join(tmpdir(), 'inbetween-e2e-'));
-  let host = await startServer(folder, 0);
+  let host = await startServer(folder, { port: 0, token: TOKEN });
   const { origin, port } = host;
   const browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] });
   const context = await browser.newContext({
@@ -40,23 +31,24 @@ export async function launchBrowser(
   });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
-  const problems: string[] = [];
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('console', (message) => {
-    // A host that is killed on purpose is reported by the browser itself.
-    const expected = /WebSocket|ERR_CONNECTION_REFUSED|Failed to load resource/.test(message.text());
-    if (message.type() === 'error' && !expected) problems.push(message.text());
-  });
+  const problems = watchProblems(page);
   await page.goto(`${origin}/?token=${TOKEN}`);
   mkdirSync(SHOTS, { recursive: true });
   return {
+    launcher: 'browser',
     page,
     origin,
     folder,
     problems,
     screenshot: async (name) => void (await page.screenshot({ path: join(SHOTS, `${name}.png`) })),
+    async savedFile(start) {
+      const [download] = await Promise.all([page.waitForEvent('download'), start()]);
+      const file = join(folder, 'saved', download.suggestedFilename());
+      await download.saveAs(file);
+      return file;
+    },
     killHost: () => ended(host.child, 'SIGKILL'),
-    startHost: async () => void (host = await startServer(folder, port)),
+    startHost: async () => void (host = await startServer(folder, { port, token: TOKEN })),
     async close() {
       await browser.close();
       await ended(host.child, 'SIGTERM');
@@ -65,33 +57,23 @@ export async function launchBrowser(
   };
 }
 
-async function startServer(
+export interface TestServer {
+  readonly child: ChildProcess;
+  readonly origin: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** `inbetween serve` in a process of its own. */
+export async function startServer(
   folder: string,
-  port: number,
-): Promise<{ child: ChildProcess; origin: string; port: number }> {
+  { port, token }: { readonly port: number; readonly token: string },
+): Promise<TestServer> {
+  const cli = join(ROOT, 'src-main', 'cli.ts');
   const child = spawn(
     process.execPath,
-    [
-      '--disable-warning=ExperimentalWarning',
-      join(ROOT, 'src-main', 'cli.ts'),
-      'serve',
-      '--port',
-      String(port),
-      '--token',
-      TOKEN,
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        ...process.env,
-        // Where the dialog for opening starts.
-        HOME: folder,
-        USERPROFILE: folder,
-        INBETWEEN_DATA_DIR: join(folder, 'data'),
-        INBETWEEN_CACHE_DIR: join(folder, 'cache'),
-        INBETWEEN_PROJECTS_DIR: join(folder, 'Inbetween'),
-      },
-    },
+    ['--disable-warning=ExperimentalWarning', cli, 'serve', '--port', String(port), '--token', token],
+    { stdio: ['ignore', 'pipe', 'inherit'], env: environmentOf(folder) },
   );
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   const address = await new Promise<string>((resolve, reject) => {
@@ -99,7 +81,7 @@ async function startServer(
     child.once('exit', (code) => reject(new Error(`The host ended with ${code} before it was ready.`)));
   });
   const url = new URL(address);
-  return { child, origin: url.origin, port: Number(url.port) };
+  return { child, origin: url.origin, port: Number(url.port), close: () => ended(child, 'SIGTERM') };
 }
 
 function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { findChromium } from '../../scripts/browser-env.ts';
-import { buildWindow } from '../../scripts/build-window.ts';
-import { type LaunchedStudio, launchBrowser } from '../launchers/browser.ts';
+import { after, before, test } from 'node:test';
+import { forEachLauncher, type LaunchedStudio } from '../launchers/each.ts';
 
-const executable = findChromium();
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-describe('an artist in the browser', { skip: executable === undefined && 'no Chromium here' }, () => {
+forEachLauncher('an artist', (launch) => {
   let studio: LaunchedStudio;
-  before(async () => {
-    await buildWindow();
-    studio = await launchBrowser(executable as string);
-  });
+  before(async () => void (studio = await launch()));
   after(() => studio?.close());
 
   const seriousFindings = async (): Promise<string[]> => {
@@ -121,10 +114,7 @@ describe('an artist in the browser', { skip: executable === undefined && 'no Chr
       const link = page.getByRole('link', { name: /^Save / });
       await link.waitFor();
       await studio.screenshot(`4-exported-${format.toLowerCase()}`);
-      const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
-      mkdirSync(join(studio.folder, 'downloads'), { recursive: true });
-      const file = join(studio.folder, 'downloads', download.suggestedFilename());
-      await download.saveAs(file);
+      const file = await studio.savedFile(() => link.click());
       const start = readFileSync(file).subarray(0, 12).toString('latin1');
       assert.match(start, format === 'GIF' ? /^GIF89a/ : /ftyp/);
       assert.ok(statSync(file).size > 10_000);

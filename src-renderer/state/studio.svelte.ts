@@ -9,6 +9,7 @@ import { KeyClipboard } from '../commands/key-clipboard.ts';
 import { PictureCache } from '../client/pictures.ts';
 import { isNumeric, numberAt } from '../timeline/lanes.ts';
 import { Connection } from './connection.svelte.ts';
+import type { Desktop } from './desktop.svelte.ts';
 import { Player } from './player.svelte.ts';
 import { PreferenceStore } from './preferences.svelte.ts';
 import { MenuState } from './menu.svelte.ts';
@@ -32,6 +33,8 @@ const MAX_TOASTS = 4;
 
 /** Everything that the window knows; handed down by context, made anew by tests. */
 export class Studio {
+  /** The shell of a desktop window; null in a browser. */
+  readonly desktop: Desktop | null;
   readonly connection: Connection;
   readonly preferences: PreferenceStore;
   readonly pictures = new PictureCache();
@@ -62,7 +65,12 @@ export class Studio {
   #toastId = 0;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(open: () => Promise<Transport>, storage: Pick<Storage, 'getItem' | 'setItem'>) {
+  constructor(
+    open: () => Promise<Transport>,
+    storage: Pick<Storage, 'getItem' | 'setItem'>,
+    desktop: Desktop | null = null,
+  ) {
+    this.desktop = desktop;
     this.preferences = new PreferenceStore(storage);
     this.player = new Player(
       () => this.span,

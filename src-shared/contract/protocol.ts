@@ -21,3 +21,6 @@ export const DOWNLOAD_PATH = '/download/';
 
 /** Widths of thumbnails, pixels; anything else is refused, so that a cache of them stays small. */
 export const THUMBNAIL_WIDTHS = [64, 96, 128, 192, 256, 384, 512] as const;
+
+/** All of the host's paths besides messages and the window; those that end in a slash with whatever follows. */
+export const HOST_PATHS: readonly string[] = [BLOB_PATH, ASSET_PATH, DOWNLOAD_PATH];
