@@ -3,6 +3,7 @@ import { exitStatusOf } from '../../src-shared/kernel/errors.ts';
 import type { CliContext } from './context.ts';
 import { addGridCommand } from './grid-command.ts';
 import { addImageCommand } from './image-command.ts';
+import { addInspectCommand } from './inspect-command.ts';
 import { addModelsCommand } from './models-command.ts';
 import { addPresetsCommand } from './presets-command.ts';
 import { addProjectCommand } from './project-command.ts';
@@ -18,6 +19,8 @@ Examples
     inbetween image --model fluent-world --prompt "red cat, 4k photo" --seed 1632 --out cat.png
   A 2-D grid between four prompts:
     inbetween grid resources/examples/four-way-grid.json --out grid.jpg --width 1050
+  The diffusion loop of one frame, step by step, as a page to read:
+    inbetween inspect resources/examples/red-cat-to-blue-dog.json --frame 12 --out loop
   Get the project back out of an exported file:
     inbetween project from-json morph.gif --out morph.inbetween
 
@@ -40,6 +43,7 @@ export async function runProgram(context: CliContext, args: readonly string[]): 
   addImageCommand(program, context);
   addRenderCommand(program, context);
   addGridCommand(program, context);
+  addInspectCommand(program, context);
   addModelsCommand(program, context);
   addProjectCommand(program, context);
   addPresetsCommand(program, context);

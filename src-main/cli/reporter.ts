@@ -7,6 +7,8 @@ export interface Reporter {
   rendering(progress: RenderProgress): void;
   frame(event: { index: number; key: string; costMs: number }): void;
   exporting(progress: { done: number; total: number }): void;
+  /** A step of the one frame that is worked on. */
+  step(step: number, steps: number, data: Readonly<Record<string, number>>): void;
   /** Repeated messages are shown once, with the frame that they came up at first. */
   note(message: string, frame?: number): void;
   done(event: Readonly<Record<string, unknown>>, sentence: string): void;
@@ -20,7 +22,7 @@ export function createReporter(context: CliContext, json: boolean): Reporter {
     if (json) context.stdout.write(`${JSON.stringify(event)}\n`);
   };
   let lastDone = -1;
-  let exportStart: number | undefined;
+  let workStart: number | undefined;
   return {
     rendering({ done, total, rendered, fraction, remainingMs, frameMs }) {
       const pace = frameMs === undefined ? '' : `  ${(frameMs / 1000).toFixed(2)} s/frame`;
@@ -39,14 +41,26 @@ export function createReporter(context: CliContext, json: boolean): Reporter {
       emit({ event: 'frame', frame: index, key, milliseconds: Math.round(costMs) }),
     exporting({ done, total }) {
       const now = context.clock();
-      exportStart ??= now;
-      const remainingMs = done < 2 ? undefined : ((now - exportStart) / done) * (total - done);
+      workStart ??= now;
+      const remainingMs = done < 2 ? undefined : ((now - workStart) / done) * (total - done);
       progress.update({
         label: 'Exporting',
         fraction: total === 0 ? 1 : done / total,
         detail: `${done}/${total}`,
         remainingMs,
       });
+    },
+    step(step, steps, data) {
+      const now = context.clock();
+      workStart ??= now;
+      const remainingMs = step < 2 ? undefined : ((now - workStart) / (step - 1)) * (steps - step);
+      progress.update({
+        label: 'Sampling',
+        fraction: step / steps,
+        detail: `step ${step}/${steps}`,
+        remainingMs,
+      });
+      emit({ event: 'step', step, steps, ...data });
     },
     note(message, frame) {
       if (told.has(message)) return;

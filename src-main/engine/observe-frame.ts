@@ -1,8 +1,9 @@
-import type { LoopStart, LoopStep } from './loop-observer.ts';
+import type { LoopSchedule, LoopStart, LoopStep } from './loop-observer.ts';
 import type { Pipeline } from './pipelines/pipeline.ts';
 import type { PromptTokens } from './pipelines/prompt-tokens.ts';
-import type { FrameRequest, FrameResult } from './ports.ts';
+import type { FrameRequest, FrameResult, RgbImage } from './ports.ts';
 import { renderFrame } from './render-frame.ts';
+import { divide, scale, weightedSum } from './tensor/ops.ts';
 import type { Tensor } from './tensor/tensor.ts';
 
 /** A prompt of a frame on its way into the model. */
@@ -24,8 +25,27 @@ export type Observation =
       readonly negative: Tensor | null;
     }
   | ({ readonly kind: 'started' } & Omit<LoopStart, 'frame'>)
-  | ({ readonly kind: 'stepped' } & Omit<LoopStep, 'frame'>)
+  | ({
+      readonly kind: 'stepped';
+      /** The noise that the prediction stands for, whatever the model predicts. */
+      readonly noise: Tensor;
+      readonly colours: StepColours;
+    } & Omit<LoopStep, 'frame'>)
   | { readonly kind: 'finished'; readonly result: FrameResult };
+
+/** Latents of a step in approximate colours; null where nothing is known of the model's colours. */
+export interface StepColours {
+  /** Brought to unit variance first: noisy latents are otherwise far out of any colour. */
+  readonly next: RgbImage | null;
+  readonly noise: RgbImage | null;
+  readonly denoised: RgbImage | null;
+}
+
+export interface ObserveOptions {
+  readonly signal: AbortSignal;
+  /** A small picture of latents of unit variance, without the decoder; asked at `step` and after. */
+  paint(latents: Tensor, step: LoopStep): Promise<RgbImage | undefined>;
+}
 
 /**
  * Renders one frame and tells everything inside its loop, one observation for each `next()`: between two calls the loop
@@ -36,10 +56,18 @@ export type Observation =
 export async function* observeFrame(
   pipeline: Pipeline,
   request: FrameRequest,
-  signal: AbortSignal,
+  { signal, paint }: ObserveOptions,
 ): AsyncGenerator<Observation, void, void> {
   const ended = new AbortController();
   const gate = createGate<Observation>();
+  let schedule: LoopSchedule | undefined;
+  const colour = async (latents: Tensor, step: LoopStep) => (await paint(latents, step)) ?? null;
+  const coloursOf = async (step: LoopStep, predicted: Tensor): Promise<StepColours> => {
+    const { signal: share, noise } = schedule?.levels[step.step] ?? { signal: 1, noise: 0 };
+    const denoised = await colour(step.denoised, step);
+    const next = await colour(scale(step.next, 1 / Math.hypot(share, noise)), step);
+    return { denoised, next, noise: await colour(predicted, step) };
+  };
   const { text: settings } = request.spec;
   const frame = renderFrame(pipeline, request, {
     signal: AbortSignal.any([signal, ended.signal]),
@@ -55,8 +83,15 @@ export async function* observeFrame(
           prompt: conditioning.prompt,
           negative: conditioning.negative,
         }),
-      started: ({ frame: _, ...start }) => gate.pass({ kind: 'started', ...start }),
-      stepped: ({ frame: _, ...step }) => gate.pass({ kind: 'stepped', ...step }),
+      started: ({ frame: _, ...start }) => {
+        schedule = start.schedule;
+        return gate.pass({ kind: 'started', ...start });
+      },
+      stepped: async (step) => {
+        const { frame: _, ...rest } = step;
+        const noise = schedule?.prediction === 'epsilon' ? step.guided : noiseIn(step);
+        return gate.pass({ kind: 'stepped', noise, colours: await coloursOf(step, noise), ...rest });
+      },
     },
   }).then((result): Observation => ({ kind: 'finished', result }));
   try {
@@ -71,6 +106,11 @@ export async function* observeFrame(
     gate.close();
     frame.catch(() => {});
   }
+}
+
+/** (x − signal·x0) / noise */
+function noiseIn({ latents, denoised, level }: LoopStep): Tensor {
+  return divide(weightedSum([1, latents], [-level.signal, denoised]), level.noise);
 }
 
 interface Gate<Value> {

@@ -1,5 +1,6 @@
 import { AppError } from '../../src-shared/kernel/errors.ts';
-import { type FrameSpec, frameKey } from '../../src-shared/model/frame-spec.ts';
+import { type FrameSpec, frameKey, latentsKey } from '../../src-shared/model/frame-spec.ts';
+import type { Tensor } from '../engine/tensor/tensor.ts';
 import type { FrameSource } from './export/types.ts';
 import { decodeImage } from './render/frame-codec.ts';
 import type { FrameCache } from './render/render-job.ts';
@@ -45,6 +46,12 @@ export function frameCacheOf(store: ArtifactStore): FrameCache {
       ]);
     },
   };
+}
+
+/** The final latents of a frame that was rendered before. */
+export function storedLatents(store: ArtifactStore, spec: FrameSpec): Tensor | undefined {
+  const artifact = store.getArtifact('latents', latentsKey(spec));
+  return artifact === undefined ? undefined : decodeTensor(artifact.bytes);
 }
 
 /**

@@ -9,11 +9,14 @@ import { readFamilyModel } from '../engine/pipelines/families.ts';
 import type { FamilyModel } from '../engine/pipelines/family.ts';
 import type { ModelDescription } from '../engine/pipelines/model-description.ts';
 import type { FrameResult, RgbImage, StepProgress } from '../engine/ports.ts';
-import { frameCacheOf, storedFrames } from './artifact-frames.ts';
+import type { Tensor } from '../engine/tensor/tensor.ts';
+import { frameCacheOf, storedFrames, storedLatents } from './artifact-frames.ts';
 import { exportFrames } from './export/export-frames.ts';
 import { findFfmpeg } from './export/ffmpeg.ts';
 import { exportGrid, type GridRequest } from './export/grid.ts';
 import type { ExportFormat, ExportHooks, ExportRequest, ExportSummary } from './export/types.ts';
+import { createLoopInspection, type LoopInspection } from './inspect/loop-inspection.ts';
+import type { KeepPicture } from './inspect/views.ts';
 import { checkModel, type Inspection, type ModelProblem } from './models/check.ts';
 import { discoverModels, type InstalledModel, type ModelRoot } from './models/discover.ts';
 import { createFileHashes } from './models/fingerprint.ts';
@@ -143,6 +146,16 @@ export interface Host {
     assets: Readonly<Record<string, RgbImage>>,
     hooks?: { signal?: AbortSignal; onStep?(progress: StepProgress): void },
   ): Promise<FrameResult>;
+  /** One frame's diffusion loop, held between its steps; nothing is stored. */
+  inspectLoop(
+    project: Project,
+    model: HostModel,
+    frame: { readonly index: number; readonly spec: FrameSpec },
+    keep: KeepPicture,
+    signal?: AbortSignal,
+  ): Promise<LoopInspection>;
+  /** Latents [1, C, h, w] as the model's decoder paints them. */
+  decodeLatents(model: HostModel, latents: Tensor, signal?: AbortSignal): Promise<RgbImage>;
   /** Events and notes, besides those who were named when the host was made. Returns the function that ends it. */
   subscribe(listener: (event: HostEvent) => void): () => void;
   dispose(): Promise<void>;
@@ -293,6 +306,17 @@ export function createHost(options: HostOptions): Host {
       checkSize(model, `${spec.width}x${spec.height}`);
       return theEngine().render(model.folder, { spec, embeddings: {}, assets }, hooks);
     },
+    async inspectLoop(project, model, { index, spec }, keep, signal) {
+      checkSize(model, `${spec.width}x${spec.height}`);
+      const assets: Record<string, RgbImage> = {};
+      for (const hash of [spec.init?.asset, spec.mask]) {
+        if (typeof hash === 'string') assets[hash] = await project.asset(hash, spec.width, spec.height);
+      }
+      const observations = theEngine().observe(model.folder, { spec, embeddings: {}, assets }, signal);
+      const stored = () => storedLatents(project.cache, spec);
+      return createLoopInspection({ frame: index, spec, observations, keep, stored });
+    },
+    decodeLatents: (model, latents, signal) => theEngine().decode(model.folder, latents, signal),
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

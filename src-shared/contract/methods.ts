@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { exportMethods } from './methods/export.ts';
 import { hostMethods } from './methods/host.ts';
+import { inspectMethods } from './methods/inspect.ts';
 import { modelMethods } from './methods/models.ts';
 import { projectMethods } from './methods/project.ts';
 import { renderMethods } from './methods/render.ts';
@@ -12,6 +13,7 @@ export const METHODS = {
   ...projectMethods,
   ...renderMethods,
   ...exportMethods,
+  ...inspectMethods,
 } as const;
 
 export type MethodName = keyof typeof METHODS;

@@ -3,6 +3,15 @@ import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises
 import { basename, dirname, join, sep } from 'node:path';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 
+/** What a folder may hold to be replaced. */
+export interface Replaceable {
+  /** For messages: "a PNG sequence". */
+  readonly what: string;
+  readonly names: RegExp;
+}
+
+const PNG_SEQUENCE: Replaceable = { what: 'a PNG sequence', names: /^frame-\d+\.png$/ };
+
 /**
  * Makes an output under a temporary name beside its final one, flushes it to disk and renames it: the final name
  * shows either the old file or the whole new one. Whatever fails, the temporary one is removed.
@@ -12,12 +21,13 @@ export async function writeWhole<T>(
   out: string,
   kind: 'file' | 'folder',
   write: (temporary: string) => Promise<T>,
+  replaceable: Replaceable = PNG_SEQUENCE,
 ): Promise<T> {
   const folder = dirname(out);
   // The ending stays: ffmpeg and people know the format by it.
   const temporary = join(folder, `.part-${process.pid}-${basename(out)}`);
   try {
-    await checkOutput(out, kind);
+    await checkOutput(out, kind, replaceable);
     await mkdir(folder, { recursive: true });
     await removeAbandoned(folder, basename(out));
     if (kind === 'folder') await mkdir(temporary);
@@ -65,12 +75,16 @@ function isZombie(pid: number): boolean {
  * Whether `out` could be written, without writing anything: for telling before hours of rendering, not after.
  * @throws {AppError} invalid-input | read-only
  */
-export async function checkOutput(out: string, kind: 'file' | 'folder'): Promise<void> {
+export async function checkOutput(
+  out: string,
+  kind: 'file' | 'folder',
+  replaceable: Replaceable = PNG_SEQUENCE,
+): Promise<void> {
   const folder = await existingFolder(out);
   await access(folder, constants.W_OK).catch((error: unknown) => {
     throw translate(error, out);
   });
-  if (kind === 'folder') return checkReplaceable(out);
+  if (kind === 'folder') return checkReplaceable(out, replaceable);
   const info = await stat(out).catch(() => undefined);
   if (info?.isDirectory() || out.endsWith(sep)) {
     throw new AppError('invalid-input', `${out} is a folder; the output is a file: give it another name.`);
@@ -92,19 +106,19 @@ async function existingFolder(out: string): Promise<string> {
   }
 }
 
-/** A folder is only replaced when nothing but frames of an earlier export lies in it. */
-async function checkReplaceable(folder: string): Promise<void> {
+/** A folder is only replaced when nothing but what an earlier run has written lies in it. */
+async function checkReplaceable(folder: string, { what, names: own }: Replaceable): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     if (error.code === 'ENOTDIR')
-      throw new AppError('invalid-input', `${folder} is a file; a PNG sequence needs a folder.`);
+      throw new AppError('invalid-input', `${folder} is a file; ${what} needs a folder.`);
     throw error;
   });
-  const foreign = names.find((name) => !/^frame-\d+\.png$/.test(name));
+  const foreign = names.find((name) => !own.test(name));
   if (foreign !== undefined) {
     throw new AppError(
       'invalid-input',
-      `${folder} holds other files (${foreign}); a PNG sequence takes a new or empty folder, or one of an earlier export.`,
+      `${folder} holds other files (${foreign}); ${what} takes a new or empty folder, or one of an earlier export.`,
     );
   }
 }

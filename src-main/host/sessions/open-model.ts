@@ -80,7 +80,14 @@ export function openModel(model: LoadedModel, sessions: SessionSource): OpenMode
       if (first !== undefined) preview.learn(first.latents, first.image, 'passing');
       return results;
     },
-    observe: (request, signal) => observeFrame(pipeline, request, signal),
+    observe: (request, signal) =>
+      observeFrame(pipeline, request, {
+        signal,
+        async paint(latents, step) {
+          if (!preview.isReady) await study({ ...step, latents: step.denoised }, request);
+          return preview.picture(latents);
+        },
+      }),
     decode: (latents) => pipeline.decode(latents),
   };
 }

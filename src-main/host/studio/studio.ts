@@ -11,6 +11,7 @@ import { PRESETS } from '../export/presets.ts';
 import type { Host, HostEvent } from '../host.ts';
 import { exportMediaType } from './export-choices.ts';
 import { listFolder } from './file-list.ts';
+import { createInspections } from './inspect-handlers.ts';
 import { createJobs } from './jobs.ts';
 import { createMemoryBlobs } from './memory-blobs.ts';
 import { createOpenProjects } from './open-projects.ts';
@@ -72,7 +73,9 @@ export function createStudio(options: StudioOptions): Studio {
   const projects = createOpenProjects(host, tell, (id) => jobs.list(id).length > 0);
   const unsubscribe = host.subscribe((event) => tell(contractEventOf(event)));
 
+  const inspections = createInspections(host, projects);
   const handlers: Handlers = {
+    ...inspections.handlers,
     ...projectHandlers({ host, projects, jobs, clock }),
     ...renderHandlers({
       host,
@@ -146,7 +149,10 @@ export function createStudio(options: StudioOptions): Studio {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    disconnected: (client) => projects.leaveAll(client),
+    disconnected(client) {
+      inspections.disconnected(client);
+      projects.leaveAll(client);
+    },
 
     async blob(id, width) {
       const found = findBlob(id);
@@ -171,6 +177,7 @@ export function createStudio(options: StudioOptions): Studio {
     },
     async close() {
       unsubscribe();
+      await inspections.close();
       await jobs.close();
       await projects.close();
       if (downloadRoot !== undefined) await rm(downloadRoot, { recursive: true, force: true });
@@ -178,7 +185,7 @@ export function createStudio(options: StudioOptions): Studio {
   };
 
   function findBlob(id: string): StudioBlob | undefined {
-    const kept = blobs.get(id);
+    const kept = blobs.get(id) ?? inspections.picture(id);
     if (kept !== undefined) return { bytes: kept, mediaType: 'image/png' };
     for (const { project } of projects.all()) {
       const frame = project.cache.getArtifact('frame', id) ?? project.store?.getAsset(id);
