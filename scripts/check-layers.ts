@@ -44,7 +44,7 @@ const RULES: readonly Rule[] = [
     allow: ['src-shared/kernel', 'src-shared/model', 'src-main/engine'],
     packages: startsWithAny([...PURE, '@huggingface/tokenizers']),
   },
-  ...['sessions', 'store', 'render', 'export', 'models', 'inspect'].map(hostFolder),
+  ...['sessions', 'store', 'render', 'export', 'models', 'inspect', 'audio'].map(hostFolder),
   {
     folder: 'src-main/host',
     allow: ['src-shared', 'src-main/engine', 'src-main/host'],

@@ -24,6 +24,7 @@ import { importModel, type ImportedModel } from './models/import.ts';
 import { type ReadModel, readModel } from './models/read-model.ts';
 import { resolveModel } from './models/resolve.ts';
 import type { HostPaths } from './paths.ts';
+import { createSounds, type Sounds } from './sounds.ts';
 import { openProject, type OpenProjectOptions, type Project } from './project.ts';
 import {
   createRenderJob,
@@ -93,6 +94,7 @@ export interface Host {
     check(ref: string, cwd: string): Promise<readonly ModelProblem[]>;
     import(folder: string, name: string | undefined, hooks?: ImportHooks): Promise<ImportedModel>;
   };
+  readonly sounds: Sounds;
   openProject(file: string, options?: { readonly?: boolean }): Promise<Project>;
   /**
    * A job over frames that were planned already, in their order; it starts when it is run.
@@ -216,6 +218,7 @@ export function createHost(options: HostOptions): Host {
       ...(options.ffmpeg === undefined ? {} : { setting: options.ffmpeg }),
       ...(options.path === undefined ? {} : { path: options.path }),
     });
+  const sounds = createSounds({ cacheFolder: join(paths.cache, 'sounds'), ffmpeg });
   const threads = options.threads ?? 0;
   const projectOptions: OpenProjectOptions = {
     clock,
@@ -268,6 +271,7 @@ export function createHost(options: HostOptions): Host {
           ...(name === undefined ? {} : { name }),
         }),
     },
+    sounds,
     openProject: (file, { readonly = false } = {}) => openProject(file, { ...projectOptions, readonly }),
     renderJob,
     async renderRange(project, model, range, hooks) {
@@ -291,7 +295,20 @@ export function createHost(options: HostOptions): Host {
     exportRange: async (project, model, range, request, hooks) => {
       const source = framesOf(project, model, specsOf(project, model, range));
       const path = request.format === 'png' ? '' : ffmpeg();
-      return exportFrames({ ...request, source, ffmpeg: path, threads }, hooks);
+      const { audio, fps } = project.document;
+      const hasSound = request.format === 'mp4' || request.format === 'webm';
+      if (audio === undefined || !hasSound) {
+        if (audio !== undefined) {
+          hooks?.onNote?.(`${request.format.toUpperCase()} has no sound; the project's is left out.`);
+        }
+        return exportFrames({ ...request, source, ffmpeg: path, threads }, hooks);
+      }
+      const firstFrame = rangeOf(project.document, range).from;
+      return sounds.withFile(project, async (file) => {
+        const { offset, gain } = audio;
+        const sound = file === undefined ? {} : { sound: { file, offset, gain, fps, firstFrame } };
+        return exportFrames({ ...request, ...sound, source, ffmpeg: path, threads }, hooks);
+      });
     },
     exportGrid: async (project, model, request, hooks) => {
       const { rows, cols, cells } = planGrid(project.document, contextOf(project, model));

@@ -7,6 +7,7 @@ import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
 import { documentAssets, isAssetPath } from '../../src-shared/model/frame-state.ts';
 import type { RgbImage } from '../engine/ports.ts';
 import { decodeImage, fitImage } from './render/frame-codec.ts';
+import { soundAsset } from './sounds.ts';
 import { openCache } from './store/cache-store.ts';
 import { openStore, type Store } from './store/project-store.ts';
 import type { ArtifactStore, AssetInput } from './store/store-types.ts';
@@ -102,7 +103,7 @@ async function openJsonProject(file: string, options: OpenProjectOptions): Promi
   const files = new Map<string, string>();
   for (const reference of documentAssets(document).filter(isAssetPath)) {
     const path = resolve(dirname(file), reference);
-    const hash = digest('sha256', await readPicture(path, reference), 'hex');
+    const hash = digest('sha256', await readAssetFile(path, reference), 'hex');
     assetKeys.set(reference, hash);
     files.set(hash, path);
   }
@@ -155,9 +156,9 @@ async function openStoredProject(file: string, options: OpenProjectOptions): Pro
   }
 }
 
-function readPicture(path: string, reference: string): Promise<Uint8Array> {
+function readAssetFile(path: string, reference: string): Promise<Uint8Array> {
   return readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new AppError('invalid-asset', `The picture ${reference} cannot be read: ${error.message}`, {
+    throw new AppError('invalid-asset', `${reference} cannot be read: ${error.message}`, {
       cause: error,
     });
   });
@@ -198,7 +199,7 @@ export async function importDocument(
   const assets: AssetInput[] = [];
   for (const reference of documentAssets(document).filter(isAssetPath)) {
     const path = join(folder, reference);
-    const bytes = await readPicture(path, reference);
+    const bytes = await readAssetFile(path, reference);
     const { width, height } = await decodeImage(bytes, path);
     assets.push({
       name: reference,
@@ -207,6 +208,10 @@ export async function importDocument(
       height,
       mediaType: MEDIA_TYPES[extname(path).toLowerCase()] ?? 'image/png',
     });
+  }
+  const sound = document.audio?.asset;
+  if (sound !== undefined && isAssetPath(sound)) {
+    assets.push(soundAsset(sound, await readAssetFile(join(folder, sound), sound)));
   }
   const store = openStore(out, { create: true, clock });
   try {

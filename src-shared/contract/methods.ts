@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { audioMethods } from './methods/audio.ts';
 import { exportMethods } from './methods/export.ts';
 import { hostMethods } from './methods/host.ts';
 import { inspectMethods } from './methods/inspect.ts';
@@ -14,6 +15,7 @@ export const METHODS = {
   ...renderMethods,
   ...exportMethods,
   ...inspectMethods,
+  ...audioMethods,
 } as const;
 
 export type MethodName = keyof typeof METHODS;

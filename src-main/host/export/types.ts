@@ -32,6 +32,20 @@ export interface ExportSize {
   readonly background: 'blur' | 'black' | 'white';
 }
 
+/** The sound of a film. */
+export interface ExportSound {
+  /** A file that ffmpeg reads. */
+  readonly file: string;
+  /** Seconds of the sound at frame 0 of the project; negative: it begins later. */
+  readonly offset: number;
+  /** 0 (silent) to 2. */
+  readonly gain: number;
+  /** Frames per second of the project, which the sound is in time with. */
+  readonly fps: number;
+  /** The project's frame that the film begins with. */
+  readonly firstFrame: number;
+}
+
 export interface ExportRequest {
   readonly source: FrameSource;
   readonly format: ExportFormat;
@@ -46,6 +60,8 @@ export interface ExportRequest {
   readonly dither: 'bayer' | 'sierra' | 'none';
   /** GIF: one palette for all frames (calm), or one each (more colours, larger). */
   readonly palette: 'global' | 'per-frame';
+  /** Of videos; other formats have none. */
+  readonly sound?: ExportSound;
   /** JSON text of the project, carried inside the output. */
   readonly document?: string;
   /** Path of ffmpeg (see ffmpeg.ts); needed by all formats but `png`. */

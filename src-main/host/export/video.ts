@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { rawInput, runFfmpeg } from './ffmpeg.ts';
+import { planTrack, SOUND_RATE, writeSoundTrack } from './sound-track.ts';
 import { frameRate, videoTimeline } from './timeline.ts';
 import type { ExportHooks, ExportRequest, FrameSource } from './types.ts';
 import { addProjectToMp4, addProjectToWebm } from './video-containers.ts';
@@ -42,7 +46,7 @@ export async function writeMp4(
       EVEN,
       ...BT709,
     ],
-    ...['-movflags', '+faststart', '-f', 'mp4'],
+    ...['-c:a', 'aac', '-b:a', '192k', '-movflags', '+faststart', '-f', 'mp4'],
   ]);
   if (request.document !== undefined) await addProjectToMp4(file, request.document);
   return written;
@@ -70,7 +74,7 @@ export async function writeWebm(
       '-row-mt',
       '1',
     ],
-    ...['-pix_fmt', 'yuv420p', '-vf', EVEN, ...BT709, '-f', 'webm'],
+    ...['-pix_fmt', 'yuv420p', '-vf', EVEN, ...BT709, '-c:a', 'libopus', '-b:a', '160k', '-f', 'webm'],
   ]);
   if (request.document !== undefined) await addProjectToWebm(file, request.document);
   return written;
@@ -92,8 +96,28 @@ async function writeVideo(
       hooks.onProgress?.({ done, total: order.length });
     }
   };
-  const input = rawInput(source.width, source.height, frameRate(request.playback.fps));
-  const args = [...input, ...encoder, '-threads', String(request.threads), file];
-  await runFfmpeg(request.ffmpeg, args, feed(), hooks.signal);
-  return { frames: order.length, duration: order.length / request.playback.fps };
+  const { fps } = request.playback;
+  const input = rawInput(source.width, source.height, frameRate(fps));
+  const rest = [...encoder, '-threads', String(request.threads), file];
+  if (request.sound === undefined || request.sound.gain === 0) {
+    await runFfmpeg(request.ffmpeg, [...input, ...rest], feed(), hooks.signal);
+  } else {
+    const folder = await mkdtemp(join(tmpdir(), 'inbetween-sound-'));
+    try {
+      const track = join(folder, 'track.pcm');
+      const heldFirst = order.findIndex((index) => index !== 0);
+      const plan = planTrack(request.sound, {
+        fps,
+        frames: order.length,
+        heldFirst: Math.max(0, heldFirst - 1),
+      });
+      await writeSoundTrack(track, request.sound, plan, request.ffmpeg, hooks.signal);
+      const sound = ['-f', 's16le', '-ar', String(SOUND_RATE), '-ac', '2', '-i', track];
+      const args = [...input, ...sound, '-map', '0:v', '-map', '1:a', ...rest];
+      await runFfmpeg(request.ffmpeg, args, feed(), hooks.signal);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  return { frames: order.length, duration: order.length / fps };
 }

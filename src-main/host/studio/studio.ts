@@ -15,6 +15,8 @@ import { createInspections } from './inspect-handlers.ts';
 import { createJobs } from './jobs.ts';
 import { createMemoryBlobs } from './memory-blobs.ts';
 import { createOpenProjects } from './open-projects.ts';
+import { soundType } from '../audio/sound-kind.ts';
+import { addSound, audioHandlers } from './audio-handlers.ts';
 import { addAsset, projectHandlers } from './project-handlers.ts';
 import { renderHandlers } from './render-handlers.ts';
 
@@ -77,6 +79,7 @@ export function createStudio(options: StudioOptions): Studio {
   const handlers: Handlers = {
     ...inspections.handlers,
     ...projectHandlers({ host, projects, jobs, clock }),
+    ...audioHandlers(host, projects),
     ...renderHandlers({
       host,
       projects,
@@ -167,7 +170,8 @@ export function createStudio(options: StudioOptions): Studio {
       const open = projects.find(id);
       if (open === undefined)
         throw new AppError('not-found', `There is no open project ${JSON.stringify(id)}.`);
-      return addAsset(open, name, bytes);
+      // The content decides what it is; M4A sounds and MP4 films begin alike, and both have a sound.
+      return soundType(bytes) === undefined ? addAsset(open, name, bytes) : addSound(host, open, name, bytes);
     },
     download(job) {
       const file = downloads.get(job);

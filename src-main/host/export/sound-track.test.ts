@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { decodeSound } from './decode-sound.ts';
+import { exportFrames } from './export-frames.ts';
+import { findFfmpeg } from './ffmpeg.ts';
+import { planTrack, sampleOfFrame, SOUND_RATE } from './sound-track.ts';
+import type { ExportRequest, ExportSound, Playback } from './types.ts';
+
+const ffmpeg = findFfmpeg({ path: process.env.PATH ?? '', platform: process.platform });
+const playback: Playback = { fps: 12, loop: 0, pingPong: false, holdFirst: 0, holdLast: 0 };
+const film = { fps: 12, frames: 24, heldFirst: 0 };
+const sound = { offset: 0, fps: 12, firstFrame: 0 };
+
+describe('which samples go with a film', () => {
+  it('frames begin at exact samples, also at the rates of television', () => {
+    assert.equal(sampleOfFrame(24, 12), 96_000);
+    assert.equal(sampleOfFrame(30_000, 29.97), 48_048_000);
+    assert.equal(sampleOfFrame(1, 23.976), 2002);
+  });
+  it('a range starts at its own sample, an offset shifts, a negative one waits', () => {
+    assert.deepEqual(planTrack({ ...sound, firstFrame: 7 }, film), {
+      silence: 0,
+      skip: 28_000,
+      length: 96_000,
+      speed: 1,
+    });
+    assert.equal(planTrack({ ...sound, offset: 1.5 }, film).skip, 72_000);
+    assert.equal(planTrack({ ...sound, offset: -0.5, firstFrame: 3 }, film).silence, 12_000);
+  });
+  it('a held first frame is silent', () => {
+    assert.equal(planTrack(sound, { ...film, heldFirst: 6 }).silence, 24_000);
+  });
+  it('a film at another rate takes its sound along', () => {
+    const plan = planTrack({ ...sound, firstFrame: 12 }, { ...film, fps: 24 });
+    assert.deepEqual([plan.speed, plan.skip, plan.length], [2, 24_000, 48_000]);
+  });
+});
+
+describe('the sound in exported films', () => {
+  let folder = '';
+  const CLICK = 1.25;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'inbetween-sound-test-'));
+    writeFileSync(join(folder, 'click.wav'), wavWithClick(44_100, 4, CLICK));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const write = async (
+    format: 'mp4' | 'webm',
+    over: Partial<ExportSound>,
+    play: Partial<Playback> = {},
+  ): Promise<Int16Array> => {
+    const out = join(folder, `film-${Object.values({ ...over, ...play }).join('-')}.${format}`);
+    const request: ExportRequest = {
+      source: { count: 36, width: 32, height: 32, frame: async () => new Uint8Array(32 * 32 * 3) },
+      format,
+      out,
+      playback: { ...playback, ...play },
+      quality: 50,
+      dither: 'none',
+      palette: 'global',
+      document: '{"a":1}',
+      ffmpeg,
+      threads: 1,
+      sound: { file: join(folder, 'click.wav'), gain: 1, ...sound, ...over },
+    };
+    await exportFrames(request);
+    const pieces: Int16Array[] = [];
+    for await (const piece of decodeSound(ffmpeg, out, { rate: SOUND_RATE, channels: 1 })) pieces.push(piece);
+    return Int16Array.from(pieces.flatMap((piece) => [...piece]));
+  };
+
+  // Both codecs smear a click over a millisecond or so.
+  const isAt = (samples: Int16Array, seconds: number): void => {
+    const loudest = samples.reduce(
+      (most, value, i) => (Math.abs(value) > Math.abs(samples[most]!) ? i : most),
+      0,
+    );
+    assert.ok(Math.abs(samples[loudest]!) > 2000, 'the click is there');
+    assert.ok(
+      Math.abs(loudest / SOUND_RATE - seconds) < 0.0015,
+      `the click is at ${loudest / SOUND_RATE} s, expected at ${seconds} s`,
+    );
+  };
+
+  for (const format of ['mp4', 'webm'] as const) {
+    it(`${format}: the click is where the timeline has it, and the sound is as long as the film`, async () => {
+      const samples = await write(format, {});
+      isAt(samples, CLICK);
+      assert.ok(Math.abs(samples.length - 3 * SOUND_RATE) < 2048, `${samples.length} samples for 3 s`);
+    });
+  }
+  it('an export of a range begins in the middle of the sound', async () => {
+    isAt(await write('mp4', { firstFrame: 7 }), CLICK - 7 / 12);
+  });
+  it('offset, held first frame and loudness are heard', async () => {
+    isAt(await write('mp4', { offset: -0.5, gain: 2 }, { holdFirst: 0.5 }), CLICK + 1);
+  });
+});
+
+/** A 16-bit mono WAV file with one short click. */
+function wavWithClick(rate: number, seconds: number, at: number): Buffer {
+  const samples = new Int16Array(rate * seconds);
+  const start = Math.round(at * rate);
+  for (let i = 0; i < 60; i++) {
+    samples[start - 30 + i] = Math.round(16_000 * Math.exp(-(((i - 30) / 9) ** 2)));
+  }
+  const head = Buffer.alloc(44);
+  head.write('RIFF', 0, 'latin1');
+  head.writeUInt32LE(36 + samples.byteLength, 4);
+  head.write('WAVEfmt ', 8, 'latin1');
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(rate * 2, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write('data', 36, 'latin1');
+  head.writeUInt32LE(samples.byteLength, 40);
+  return Buffer.concat([head, Buffer.from(samples.buffer)]);
+}

@@ -1,0 +1,123 @@
+import { hash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { AppError } from '../../src-shared/kernel/errors.ts';
+import { isAssetPath } from '../../src-shared/model/frame-state.ts';
+import { analyseSound, type SoundAnalysis } from './audio/analyse.ts';
+import { readAnalysis, writeAnalysis } from './audio/analysis-file.ts';
+import { ANALYSIS_RATE } from './audio/onset-strength.ts';
+import { SOUND_KINDS, soundType } from './audio/sound-kind.ts';
+import { decodeSound } from './export/decode-sound.ts';
+import type { Project } from './project.ts';
+import type { AssetInput } from './store/store-types.ts';
+
+export interface Sounds {
+  /**
+   * What the store keeps of a sound file, after it was decoded once.
+   * @throws {AppError} invalid-asset when it is no sound or cannot be decoded, ffmpeg-missing
+   */
+  read(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<AssetInput>;
+  /**
+   * Peaks, onsets and tempo of a project's sound; kept on disk once they are known.
+   * @throws {AppError} invalid-asset, ffmpeg-missing, cancelled
+   */
+  analysis(project: Project, reference: string, signal?: AbortSignal): Promise<SoundAnalysis>;
+  /** Gives the project's sound as a file for as long as `use` takes; undefined when the project has none. */
+  withFile<Value>(project: Project, use: (file: string | undefined) => Promise<Value>): Promise<Value>;
+}
+
+export interface SoundsOptions {
+  /** Folder for what is kept; it may be deleted at any time. */
+  readonly cacheFolder: string;
+  /** @throws {AppError} ffmpeg-missing */
+  ffmpeg(): string;
+}
+
+export function createSounds({ cacheFolder, ffmpeg }: SoundsOptions): Sounds {
+  const analyse = async (
+    name: string,
+    bytes: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<SoundAnalysis> => {
+    const kept = join(cacheFolder, `${hash('sha256', bytes)}.json`);
+    const known = await readAnalysis(kept);
+    if (known !== undefined) return known;
+    const made = await withBytes(bytes, (file) =>
+      analyseSound(floats(decodeSound(ffmpeg(), file, { rate: ANALYSIS_RATE, channels: 1, signal })), name),
+    );
+    await writeAnalysis(kept, made);
+    return made;
+  };
+
+  return {
+    async read(name, bytes, signal) {
+      const mediaType = soundType(bytes);
+      if (mediaType === undefined) {
+        throw new AppError(
+          'invalid-asset',
+          `${name} is no sound that is accepted; accepted are ${SOUND_KINDS}.`,
+        );
+      }
+      await analyse(name, bytes, signal).catch((error: unknown) => {
+        if (!(error instanceof AppError) || error.code !== 'invalid-asset') throw error;
+        throw new AppError('invalid-asset', `${name}: ${error.message}`, { cause: error });
+      });
+      return soundAsset(name, bytes);
+    },
+    async analysis(project, reference, signal) {
+      const { name, bytes } = await soundOf(project, reference);
+      return analyse(name, bytes, signal);
+    },
+    async withFile(project, use) {
+      const { audio } = project.document;
+      if (audio === undefined) return use(undefined);
+      if (project.store === undefined && isAssetPath(audio.asset)) {
+        return use(resolve(dirname(project.file), audio.asset));
+      }
+      const { bytes } = await soundOf(project, audio.asset);
+      return withBytes(bytes, use);
+    },
+  };
+}
+
+/** A sound as the store keeps it: it has no pixels, so it counts as one. */
+export function soundAsset(name: string, bytes: Uint8Array): AssetInput {
+  return { name, bytes, mediaType: soundType(bytes) ?? 'application/octet-stream', width: 1, height: 1 };
+}
+
+async function soundOf(project: Project, reference: string): Promise<{ name: string; bytes: Uint8Array }> {
+  if (project.store === undefined && isAssetPath(reference)) {
+    const file = resolve(dirname(project.file), reference);
+    return readFile(file).then(
+      (bytes) => ({ name: reference, bytes }),
+      (error: NodeJS.ErrnoException) => {
+        throw new AppError('invalid-asset', `The sound ${reference} cannot be read: ${error.message}`, {
+          cause: error,
+        });
+      },
+    );
+  }
+  const found = project.store?.getAsset(project.assetKeys.get(reference) ?? reference);
+  if (found !== undefined) return found;
+  throw new AppError(
+    'invalid-asset',
+    `${project.file} uses a sound that is not in the project (${reference}).`,
+  );
+}
+
+/** ffmpeg reads some kinds only from files that it can move about in. */
+async function withBytes<Value>(bytes: Uint8Array, use: (file: string) => Promise<Value>): Promise<Value> {
+  const folder = await mkdtemp(join(tmpdir(), 'inbetween-sound-'));
+  try {
+    const file = join(folder, 'sound');
+    await writeFile(file, bytes);
+    return await use(file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function* floats(pieces: AsyncIterable<Int16Array>): AsyncGenerator<Float32Array> {
+  for await (const piece of pieces) yield Float32Array.from(piece, (value) => value / 32_768);
+}
