@@ -157,7 +157,7 @@ forEachLauncher('an artist', (launch) => {
     await studio.screenshot('7-grid');
     assert.deepEqual(await seriousFindings(), []);
     await page.getByRole('button', { name: 'Make keyframes of the way' }).click();
-    await page.getByRole('button', { name: 'fit', exact: true }).click();
+    await page.getByRole('button', { name: 'Show all frames' }).click();
     await page.getByRole('button', { name: /^Prompt at frame 48: / }).waitFor();
     await page.getByRole('button', { name: /^Prompt at frame 72: / }).waitFor();
     await page.getByRole('button', { name: 'Undo: Travel through the grid' }).click();

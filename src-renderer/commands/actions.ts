@@ -1,5 +1,6 @@
 import type { Studio } from '../state/studio.svelte.ts';
 import { KEY_ACTIONS } from './key-actions.ts';
+import { TIMELINE_ACTIONS } from './timeline-actions.ts';
 
 /** Something that the user can do: menus, buttons and keys read the same table. */
 export interface Action {
@@ -73,6 +74,7 @@ export const ACTIONS: readonly Action[] = [
     run: (studio) => void studio.project?.redo().catch(studio.fail),
   },
   ...KEY_ACTIONS,
+  ...TIMELINE_ACTIONS,
   {
     id: 'edit.addKeyframe',
     label: 'Add keyframe at the playhead',

@@ -4,6 +4,8 @@ export class Player {
   /** Speed and direction: 1 plays, -1 plays backwards, 0 rests; J and L go on to 2, 4, 8. */
   speed = $state(0);
   loop = $state(true);
+  /** Counts the moments when playback starts, jumps or begins anew: whoever plays along starts anew too. */
+  starts = $state(0);
   readonly isPlaying = $derived(this.speed !== 0);
   readonly #span: () => { readonly from: number; readonly to: number };
   readonly #fps: () => number;
@@ -45,6 +47,12 @@ export class Player {
   #restart(): void {
     this.#startedAt = performance.now();
     this.#startedFrom = this.frame;
+    this.starts += 1;
+  }
+
+  /** The place between frames, for what is finer than they are. */
+  position(now: number): number {
+    return this.#startedFrom + ((now - this.#startedAt) / 1000) * this.#fps() * this.speed;
   }
 
   readonly #tick = (now: number): void => {
@@ -59,7 +67,13 @@ export class Player {
         this.speed = 0;
         return;
       }
-      frame = from + ((((frame - from) % count) + count) % count);
+      const place = this.#startedFrom + moved - from;
+      const exact = from + (((place % count) + count) % count);
+      frame = this.speed > 0 ? Math.floor(exact) : Math.min(to, Math.ceil(exact));
+      // The new round began a little while ago.
+      this.#startedAt = now - ((exact - frame) / this.#fps() / this.speed) * 1000;
+      this.#startedFrom = frame;
+      this.starts += 1;
     }
     if (frame !== this.frame) this.frame = frame;
     this.#request = requestAnimationFrame(this.#tick);

@@ -3,7 +3,7 @@ import type { EventData } from '../../src-shared/contract/events.ts';
 import type { Result } from '../../src-shared/contract/methods.ts';
 import type { Transport } from '../../src-shared/contract/transport.ts';
 import { AppError } from '../../src-shared/kernel/errors.ts';
-import { CHANNEL_DEFAULTS, CHANNELS, type ChannelName } from '../../src-shared/model/channels.ts';
+import { CHANNELS, type ChannelName } from '../../src-shared/model/channels.ts';
 import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
 import { KeyClipboard } from '../commands/key-clipboard.ts';
 import { PictureCache } from '../client/pictures.ts';
@@ -15,6 +15,8 @@ import { PreferenceStore } from './preferences.svelte.ts';
 import { MenuState } from './menu.svelte.ts';
 import { ProjectSession } from './project.svelte.ts';
 import { KeySelection } from './selection.svelte.ts';
+import { SoundState } from './sound.svelte.ts';
+import { startingValue } from './starting-value.ts';
 
 export interface Toast {
   readonly id: number;
@@ -26,6 +28,7 @@ export interface Toast {
 export interface TimelineView {
   fitAll(): void;
   zoom(factor: number): void;
+  renameMarker(index: number): void;
 }
 
 const REFRESH_AFTER_MS = 120;
@@ -54,6 +57,7 @@ export class Studio {
   ripple = $state(false);
   readonly clipboard = new KeyClipboard(this);
   readonly menu = new MenuState();
+  readonly sound = new SoundState(this);
   /** The timeline that shows, for actions that zoom it; null without one. */
   timeline = $state.raw<TimelineView | null>(null);
   /** The dialog that is open. */
@@ -364,22 +368,4 @@ export class Studio {
 function valuesBetween(channel: ChannelName, document: ProjectDocument, frame: number): number | undefined {
   const value = isNumeric(channel) ? numberAt(document, channel, frame) : undefined;
   return value === undefined ? undefined : Number(value.toFixed(4));
-}
-
-/** What a channel has while no key sets it; undefined where only a picture would do. */
-function startingValue(channel: ChannelName, document: ProjectDocument): unknown {
-  switch (channel) {
-    case 'prompt':
-      return '';
-    case 'guidanceScale':
-      return document.sampler?.guidanceScale ?? 5;
-    case 'steps':
-      return document.sampler?.steps ?? 15;
-    case 'images':
-    case 'initImage':
-    case 'mask':
-      return undefined;
-    default:
-      return CHANNEL_DEFAULTS[channel];
-  }
 }

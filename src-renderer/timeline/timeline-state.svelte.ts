@@ -31,6 +31,9 @@ export class TimelineState {
   /** The key whose value is being typed in its place. */
   editing = $state.raw<{ readonly frame: number; readonly channel: ChannelName } | null>(null);
 
+  /** Number of the marker whose name is being typed. */
+  renaming = $state.raw<number | null>(null);
+
   readonly project = $derived.by(() => this.#project());
   readonly document: ProjectDocument = $derived(this.project.document);
   readonly count = $derived(this.project.frameCount);
@@ -38,6 +41,8 @@ export class TimelineState {
     const { timeUnit } = this.studio.preferences.value;
     return timeUnit === 'beats' && this.document.beats === undefined ? 'frames' : timeUnit;
   });
+  /** Pixels: ticks, markers when there are any, cache bar. */
+  readonly rulerHeight = $derived(this.document.markers === undefined ? 35 : 51);
   readonly lanes = $derived.by(() => shownLanes(this.document, this.studio.preferences.value.lanes));
   /** Keyframes near enough to be seen. */
   readonly keyframes = $derived.by(() => {
@@ -85,6 +90,10 @@ export class TimelineState {
 
   fitAll(): void {
     this.view = fit(this.width, this.count);
+  }
+
+  renameMarker(index: number): void {
+    this.renaming = index;
   }
 
   zoom(factor: number, x = this.width / 2): void {
