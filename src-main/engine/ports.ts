@@ -76,20 +76,10 @@ export interface StepPreview extends StepProgress {
   readonly image: RgbImage;
 }
 
-/** Where a frame stands after a model evaluation. */
-export interface StepEstimate extends StepProgress {
-  /** Place of the frame in its batch. */
-  readonly frame: number;
-  /** The clean latents x0 predicted at this step [1, C, h, w]; the noisy ones where the method has no estimate. */
-  readonly latents: Tensor;
-}
-
 /** Called between denoising steps. */
 export interface RenderHooks {
   readonly signal?: AbortSignal;
   onStep?(progress: StepProgress): void;
-  /** For previews; the next step waits for it. */
-  onEstimate?(estimate: StepEstimate): Promise<void> | void;
   /** Told of everything inside the loop; without one nothing of it is computed besides. */
   readonly observer?: LoopObserver;
   /** Lets the process breathe (receive a cancel message) between steps. */

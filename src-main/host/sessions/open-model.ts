@@ -1,3 +1,4 @@
+import type { LoopStep } from '../../engine/loop-observer.ts';
 import { createPipeline } from '../../engine/pipelines/families.ts';
 import { type Observation, observeFrame } from '../../engine/observe-frame.ts';
 import { createLatentPreview } from '../../engine/pipelines/latent-preview.ts';
@@ -8,7 +9,6 @@ import type {
   RenderHooks,
   RgbImage,
   SessionSource,
-  StepEstimate,
   StepPreview,
 } from '../../engine/ports.ts';
 import { renderFrames } from '../../engine/render-frame.ts';
@@ -45,16 +45,16 @@ export function openModel(model: LoadedModel, sessions: SessionSource): OpenMode
   const preview = createLatentPreview();
 
   /** Once in the life of this process and model: how its latents look. */
-  const study = async ({ step, steps, latents }: StepEstimate, { spec }: FrameRequest): Promise<void> => {
+  const study = async ({ step, steps, denoised }: LoopStep, { spec }: FrameRequest): Promise<void> => {
     if (pipeline.encode !== undefined) {
-      const positions = (latents.dims[2] ?? 1) * (latents.dims[3] ?? 1);
+      const positions = (denoised.dims[2] ?? 1) * (denoised.dims[3] ?? 1);
       const lessons = Math.min(MAX_LESSONS, Math.ceil(LESSON_POSITIONS / positions));
       for (let number = 0; number < lessons; number++) {
         const picture = lessonPicture(spec.width, spec.height, number);
         preview.learn(await pipeline.encode(picture), picture, 'lasting');
       }
     } else if (step >= steps * FIRST_LESSON) {
-      preview.learn(latents, await pipeline.decode(latents), 'lasting');
+      preview.learn(denoised, await pipeline.decode(denoised), 'lasting');
     }
   };
 
@@ -64,16 +64,19 @@ export function openModel(model: LoadedModel, sessions: SessionSource): OpenMode
       let shownAt = Number.NEGATIVE_INFINITY;
       const results = await renderFrames(pipeline, requests, {
         ...hooks,
-        async onEstimate(estimate) {
-          await hooks.onEstimate?.(estimate);
-          const { frame, step, steps, latents } = estimate;
-          if (frame !== 0 || step === steps) return;
-          if (!preview.isReady) await study(estimate, requests[0] as FrameRequest);
-          const now = performance.now();
-          if (now - shownAt < PREVIEW_EVERY_MS) return;
-          shownAt = now;
-          const image = preview.picture(latents);
-          if (image !== undefined) onPreview({ step, steps, image });
+        observer: {
+          ...hooks.observer,
+          async stepped(loop) {
+            await hooks.observer?.stepped?.(loop);
+            const { frame, step, steps, denoised } = loop;
+            if (frame !== 0 || step === steps) return;
+            if (!preview.isReady) await study(loop, requests[0] as FrameRequest);
+            const now = performance.now();
+            if (now - shownAt < PREVIEW_EVERY_MS) return;
+            shownAt = now;
+            const image = preview.picture(denoised);
+            if (image !== undefined) onPreview({ step, steps, image });
+          },
         },
       });
       const [first] = results;

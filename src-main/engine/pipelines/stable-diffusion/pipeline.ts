@@ -122,9 +122,6 @@ async function sample(
       });
     }
     hooks.onStep?.({ step, steps });
-    for (const [frame, { estimate }] of samplings.entries()) {
-      await hooks.onEstimate?.({ frame, step, steps, latents: estimate });
-    }
   }
   return samplings.map((sampling, i) => ({
     latents: sampling.latents,

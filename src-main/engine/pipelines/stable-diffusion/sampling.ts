@@ -79,8 +79,6 @@ export interface Sampling {
   /** Evaluations done. */
   readonly done: number;
   readonly latents: Tensor;
-  /** The clean latents that the last evaluation predicts; the latents themselves where there is no such estimate. */
-  readonly estimate: Tensor;
   /** Timestep of the next evaluation. */
   readonly timestep: number;
   /** The model's input [1, channels, h, w] at the next evaluation. */
@@ -137,7 +135,6 @@ export function startSampling(
   let latents = startLatents(scheduler, start, begin);
   let state: SchedulerState = scheduler.start(begin);
   let done = 0;
-  let estimate = latents;
 
   return {
     evaluations,
@@ -146,9 +143,6 @@ export function startSampling(
     },
     get latents() {
       return latents;
-    },
-    get estimate() {
-      return estimate;
     },
     get timestep() {
       return scheduler.timesteps[begin + done]!;
@@ -172,7 +166,6 @@ export function startSampling(
       const evaluation = begin + done;
       const step = scheduler.step(output, latents, state, drawn);
       latents = step.sample;
-      estimate = step.denoised ?? step.sample;
       state = step.state;
       done += 1;
       if (blends) {
