@@ -46,6 +46,8 @@ const settingsPatchSchema = z.strictObject({
   audio: settings.audio.nullable().exactOptional(),
   draft: settings.draft.nullable().exactOptional(),
   takes: settings.takes.nullable().exactOptional(),
+  pins: settings.pins.nullable().exactOptional(),
+  flags: settings.flags.nullable().exactOptional(),
 });
 
 /**
@@ -272,12 +274,14 @@ function easingWith(
   return Object.keys(curves).length === 0 ? null : (curves as KeyframeEasing);
 }
 
-/** Markers, takes and the loop range with their frames renumbered. */
+/** Markers, takes, pins, flags and the loop range with their frames renumbered. */
 function along(document: ProjectDocument, to: (frame: number) => number): Partial<ProjectDocument> {
-  const { markers, takes, range } = document;
+  const { markers, takes, pins, flags, range } = document;
   return {
     ...(markers && { markers: markers.map((marker) => ({ ...marker, frame: to(marker.frame) })) }),
     ...(takes && { takes: takes.map((take) => ({ ...take, frame: to(take.frame) })) }),
+    ...(pins && { pins: pins.map((pin) => ({ ...pin, frame: to(pin.frame) })) }),
+    ...(flags && { flags: flags.map((flag) => ({ ...flag, frame: to(flag.frame) })) }),
     ...(range && { range: { from: to(range.from), to: to(range.to) } }),
   };
 }
@@ -285,7 +289,7 @@ function along(document: ProjectDocument, to: (frame: number) => number): Partia
 function rippleDelete(document: ProjectDocument, at: number, count: number): ProjectDocument {
   const { length } = document;
   const cut = length === undefined ? 0 : Math.max(0, Math.min(count, length - at));
-  const { markers, takes, range, ...rest } = document;
+  const { markers, takes, pins, flags, range, ...rest } = document;
   const stays = ({ frame }: { frame: number }) => frame < at || frame >= at + count;
   const start = (frame: number) => (frame < at ? frame : Math.max(at, frame - count));
   const from = range && start(range.from);
@@ -295,6 +299,8 @@ function rippleDelete(document: ProjectDocument, at: number, count: number): Pro
     ...rest,
     ...(markers && { markers: markers.filter(stays) }),
     ...(takes && { takes: takes.filter(stays) }),
+    ...(pins && { pins: pins.filter(stays) }),
+    ...(flags && { flags: flags.filter(stays) }),
     ...(from !== undefined && to !== undefined && from <= to ? { range: { from, to } } : {}),
   };
   const { range: _range, ...renumbered } = along(kept, start);
@@ -313,7 +319,7 @@ const SETTING_LABELS: { readonly [setting: string]: string } = {
   longPrompts: 'long prompts',
   range: 'loop range',
   audio: 'sound',
-  draft: 'preview quality',
+  draft: 'draft quality',
 };
 
 function labelOf(command: Command): string {

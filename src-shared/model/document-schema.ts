@@ -202,7 +202,22 @@ export const fpsSchema = numberIn(1, LIMITS.fps);
 
 const rangeError = 'a {"from", "to"} of frames with "from" at most "to"';
 const markersError = `at most ${LIMITS.markers.toLocaleString('en')} of {"frame", "name"}, sorted by frame`;
-const takesError = `at most ${LIMITS.takes.toLocaleString('en')} of {"frame", "seed"}`;
+const takesError = `at most ${LIMITS.takes.toLocaleString('en')} of {"frame", "seed", "amount"}`;
+const pinsError = `${takesError}, one a frame`;
+const flagsError = `at most ${LIMITS.takes.toLocaleString('en')} of {"frame", "note"}, one a frame, sorted by frame`;
+const amountError = 'a number greater than 0, up to 1';
+const take = z.strictObject(
+  {
+    frame: frameNumberSchema,
+    seed: seedNumber,
+    amount: z
+      .number({ error: amountError })
+      .gt(0, { error: amountError })
+      .max(1, { error: amountError })
+      .exactOptional(),
+  },
+  { error: 'a take: {"frame", "seed", "amount"}' },
+);
 const audioOffset = numberIn(-3600, 3600);
 
 /** The settings of a document: all members but the format and the keyframes. */
@@ -263,12 +278,24 @@ export const settingsSchemas = {
   draft: z
     .strictObject({ steps: channelSchemas.steps.exactOptional() }, { error: 'an object: {"steps"}' })
     .exactOptional(),
-  takes: z
+  takes: z.array(take, { error: takesError }).max(LIMITS.takes, { error: takesError }).exactOptional(),
+  pins: z
+    .array(take, { error: pinsError })
+    .max(LIMITS.takes, { error: pinsError })
+    .refine((list) => new Set(list.map(({ frame }) => frame)).size === list.length, { error: pinsError })
+    .exactOptional(),
+  flags: z
     .array(
-      z.strictObject({ frame: frameNumberSchema, seed: seedNumber }, { error: 'a take: {"frame", "seed"}' }),
-      { error: takesError },
+      z.strictObject(
+        { frame: frameNumberSchema, note: text(1000).exactOptional() },
+        { error: 'a flag: {"frame", "note"}' },
+      ),
+      { error: flagsError },
     )
-    .max(LIMITS.takes, { error: takesError })
+    .max(LIMITS.takes, { error: flagsError })
+    .refine((list) => list.every(({ frame }, at) => at === 0 || list[at - 1]!.frame < frame), {
+      error: flagsError,
+    })
     .exactOptional(),
 };
 

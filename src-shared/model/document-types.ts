@@ -45,6 +45,10 @@ export interface ProjectDocument {
   readonly draft?: DraftSettings;
   /** Other seeds that the artist keeps for a frame. */
   readonly takes?: readonly Take[];
+  /** Single frames with noise of their own, at most one pin a frame; their neighbours stay as they are. */
+  readonly pins?: readonly Take[];
+  /** Frames that the artist wants to come back to, sorted, at most one flag a frame; planning ignores them. */
+  readonly flags?: readonly Flag[];
 }
 
 export interface Marker {
@@ -80,6 +84,13 @@ export interface DraftSettings {
 export interface Take {
   readonly frame: number;
   readonly seed: number;
+  /** How far the noise goes from the timeline's towards this seed's: above 0, up to 1 (default: all the way). */
+  readonly amount?: number;
+}
+
+export interface Flag {
+  readonly frame: number;
+  readonly note?: string;
 }
 
 export interface DocumentSize {

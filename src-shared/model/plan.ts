@@ -2,6 +2,7 @@ import { AppError } from '../kernel/errors.ts';
 import { CHANNEL_DEFAULTS, type PromptMethod, type PromptValue } from './channels.ts';
 import { blendConditioning, conditioningOf, splineConditioning } from './conditioning.ts';
 import { frameCount, type ProjectDocument } from './document-types.ts';
+import { pinnedNoise } from './frame-marks.ts';
 import type { Conditioning, FrameSpec } from './frame-spec.ts';
 import { type FrameState, type PlanContext, specOf } from './frame-state.ts';
 import { blendNoise, noiseOf } from './noise.ts';
@@ -33,7 +34,8 @@ export function planFrame(document: ProjectDocument, frame: number, context: Pla
       'No keyframe sets a prompt; accepted is a timeline with at least one keyframe that has a "prompt".',
     );
   }
-  return specOf(document, context, { ...values, prompt }, frame, `Frame ${frame}`);
+  const noise = pinnedNoise(document, frame, values.noise);
+  return specOf(document, context, { ...values, prompt, noise }, frame, `Frame ${frame}`);
 }
 
 /** The specs of frames `from` to `to` (both included; the whole timeline when absent), in order. */

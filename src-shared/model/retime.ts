@@ -32,6 +32,8 @@ export function retime(document: ProjectDocument, fps: number): ProjectDocument 
     keyframes,
     ...(document.markers && { markers: document.markers.map(scaled) }),
     ...(document.takes && { takes: document.takes.map(scaled) }),
+    ...(document.pins && { pins: oneEach(document.pins.map(scaled)) }),
+    ...(document.flags && { flags: oneEach(document.flags.map(scaled)) }),
     ...(document.range && {
       range: { from: Math.round(document.range.from * ratio), to: Math.round(document.range.to * ratio) },
     }),
@@ -44,4 +46,10 @@ export function retime(document: ProjectDocument, fps: number): ProjectDocument 
     );
   }
   return retimed;
+}
+
+/** A slower rate can put two on one frame; the first stays. */
+function oneEach<Item extends { readonly frame: number }>(items: readonly Item[]): Item[] {
+  const taken = new Set<number>();
+  return items.filter(({ frame }) => !taken.has(frame) && taken.add(frame));
 }
