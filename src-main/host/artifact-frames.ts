@@ -3,7 +3,7 @@ import { type FrameSpec, frameKey, latentsKey } from '../../src-shared/model/fra
 import type { Tensor } from '../engine/tensor/tensor.ts';
 import type { FrameSource } from './export/types.ts';
 import { decodeImage } from './render/frame-codec.ts';
-import type { FrameCache } from './render/render-job.ts';
+import type { FrameCache } from './render/ports.ts';
 import type { ArtifactInput, ArtifactStore } from './store/store-types.ts';
 import { decodeTensor, encodeTensor, TENSOR_MEDIA_TYPE } from './store/tensor-codec.ts';
 

@@ -30,10 +30,10 @@ import {
   createRenderJob,
   type RenderJob,
   type RenderJobHooks,
-  type RenderPorts,
   type RenderSummary,
   type RenderUnit,
 } from './render/render-job.ts';
+import type { RenderPorts } from './render/ports.ts';
 import { createEngine, type Engine, type EngineEvent } from './sessions/engine-client.ts';
 import type { ProviderChoice } from './sessions/providers.ts';
 

@@ -9,6 +9,7 @@ import {
   jobProgress,
   projectId,
   revision,
+  tierName,
 } from './values.ts';
 
 const ofJob = { job: jobId, project: projectId };
@@ -35,6 +36,8 @@ export const EVENTS = {
     client: z.string().nullable(),
   }),
   'job.started': jobInfo,
+  /** It was paused or resumed. */
+  'job.changed': jobInfo,
   /** At most about ten a second for a job. */
   'job.progress': z.object({ ...ofJob, ...jobProgress.shape }),
   /** A picture has just been stored and can be shown. */
@@ -43,9 +46,28 @@ export const EVENTS = {
     of: z.enum(['timeline', 'grid']),
     /** Frame of the timeline, or cell of the grid. */
     index: z.int(),
+    tier: tierName,
     blob: blobId,
     /** Milliseconds. */
     costMs: z.number(),
+  }),
+  /** How the frame that is computed right now looks: small, at most some fifteen a second, soon forgotten. */
+  'frame.preview': z.object({
+    ...ofJob,
+    of: z.enum(['timeline', 'grid']),
+    index: z.int(),
+    tier: tierName,
+    /** Model evaluations done and planned. */
+    step: z.int(),
+    steps: z.int(),
+    blob: blobId,
+  }),
+  /** One frame cannot be rendered; the job goes on with the others. */
+  'frame.failed': z.object({
+    ...ofJob,
+    of: z.enum(['timeline', 'grid']),
+    index: z.int(),
+    message: z.string(),
   }),
   'job.done': z.object({
     ...ofJob,
@@ -53,6 +75,8 @@ export const EVENTS = {
     total: z.int(),
     rendered: z.int(),
     cached: z.int(),
+    /** Those that could not be rendered. */
+    failed: z.int(),
     /** Exports only. */
     output: z
       .object({

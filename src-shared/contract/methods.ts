@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { audioMethods } from './methods/audio.ts';
 import { exportMethods } from './methods/export.ts';
+import { frameMethods } from './methods/frames.ts';
 import { hostMethods } from './methods/host.ts';
 import { inspectMethods } from './methods/inspect.ts';
 import { modelMethods } from './methods/models.ts';
@@ -13,6 +14,7 @@ export const METHODS = {
   ...modelMethods,
   ...projectMethods,
   ...renderMethods,
+  ...frameMethods,
   ...exportMethods,
   ...inspectMethods,
   ...audioMethods,

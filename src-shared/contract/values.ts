@@ -73,9 +73,11 @@ export const changeResult = z.object({
 });
 
 export const JOB_KINDS = ['render', 'grid', 'export'] as const;
+/** A frame as it is exported, or a quick one with fewer steps that stands in for it. */
+export const tierName = z.enum(['draft', 'final']);
 export const jobProgress = z.object({
-  /** `write`: frames are there and are being encoded. */
-  phase: z.enum(['render', 'write']),
+  /** `draft`: frames get their drafts first; `write`: frames are there and are being encoded. */
+  phase: z.enum(['draft', 'render', 'write']),
   /** Frames (or cells, or pictures written) done, and all of them. */
   done: z.int(),
   total: z.int(),
@@ -94,6 +96,8 @@ export const jobInfo = z.object({
   revision,
   /** Frames of the timeline, or null for a grid. */
   range: z.object({ from: z.int(), to: z.int() }).nullable(),
+  /** Rests until it is resumed; nothing is computed for it meanwhile. */
+  paused: z.boolean(),
   progress: jobProgress,
 });
 export type JobInfo = z.infer<typeof jobInfo>;

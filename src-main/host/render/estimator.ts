@@ -3,10 +3,12 @@
  * Cached frames cost nothing and are not counted as work.
  */
 export interface Estimator {
-  /** A frame was finished at `now` (milliseconds). */
-  frameDone(now: number): void;
-  /** Milliseconds left for `remaining` frames, the current one being `fraction` (0..1) done; undefined until known. */
-  remainingMs(remaining: number, fraction: number, now: number): number | undefined;
+  /** A frame was finished at `now` (milliseconds); `work` weighs it against others (default 1). */
+  frameDone(now: number, work?: number): void;
+  /** Milliseconds left for `remaining` work, of which `part` is done already; undefined until known. */
+  remainingMs(remaining: number, part: number, now: number): number | undefined;
+  /** Time until `now` does not count: the work was at rest. */
+  rested(now: number): void;
   /** Milliseconds per frame lately; undefined until known. */
   frameMs(): number | undefined;
 }
@@ -16,21 +18,28 @@ const NEWEST_WEIGHT = 0.25;
 
 export function createEstimator(start: number): Estimator {
   let last = start;
-  let pace: number | undefined;
+  let perFrame: number | undefined;
+  let perWork: number | undefined;
+  const blended = (before: number | undefined, value: number): number =>
+    before === undefined ? value : before + NEWEST_WEIGHT * (value - before);
   return {
-    frameDone(now) {
+    frameDone(now, work = 1) {
       const took = Math.max(0, now - last);
       last = now;
-      pace = pace === undefined ? took : pace + NEWEST_WEIGHT * (took - pace);
+      perFrame = blended(perFrame, took);
+      perWork = blended(perWork, took / work);
     },
-    remainingMs(remaining, fraction, now) {
+    remainingMs(remaining, part, now) {
       if (remaining <= 0) return 0;
-      if (pace === undefined) {
-        if (fraction <= 0) return undefined;
-        return ((now - last) / fraction) * (remaining - fraction);
+      if (perWork === undefined) {
+        if (part <= 0) return undefined;
+        return ((now - last) / part) * (remaining - part);
       }
-      return Math.max(0, pace * (remaining - fraction));
+      return Math.max(0, perWork * (remaining - part));
     },
-    frameMs: () => pace,
+    rested(now) {
+      last = now;
+    },
+    frameMs: () => perFrame,
   };
 }

@@ -10,7 +10,8 @@ import { frameCacheOf } from '../artifact-frames.ts';
 import { openStore, type Store } from '../store/project-store.ts';
 import { createEstimator } from './estimator.ts';
 import { decodeImage, encodePng, fitImage } from './frame-codec.ts';
-import { createRenderJob, type FrameEngine, type RenderProgress, type RenderUnit } from './render-job.ts';
+import type { FrameEngine } from './ports.ts';
+import { createRenderJob, type RenderProgress, type RenderUnit } from './render-job.ts';
 
 let folder = '';
 let files = 0;
@@ -96,7 +97,7 @@ describe('a render job', () => {
     const seen: FrameRequest[] = [];
     const units = unitsOf('b', 'a', 'b', 'c');
     const summary = await createRenderJob(portsOf(store, arithmeticEngine(seen)), units).run();
-    assert.deepEqual(summary, { total: 4, rendered: 3, cached: 1 });
+    assert.deepEqual(summary, { total: 4, rendered: 3, cached: 1, failed: 0 });
     assert.deepEqual(seen.map(textOf), ['b', 'a', 'c']);
     const { frames, latents, embeddings } = store.usage();
     assert.deepEqual([frames.count, latents.count, embeddings.count], [3, 3, 3]);
@@ -114,11 +115,13 @@ describe('a render job', () => {
       total: 3,
       rendered: 0,
       cached: 3,
+      failed: 0,
     });
     assert.deepEqual(await createRenderJob(ports, unitsOf('a', 'x', 'c')).run(), {
       total: 3,
       rendered: 1,
       cached: 2,
+      failed: 0,
     });
     assert.equal(seen.length, 4);
     store.close();
@@ -168,7 +171,7 @@ describe('a render job', () => {
     const kept = store.usage().frames.count;
     assert.ok(kept >= 2 && kept < 6, String(kept));
     const rest = await createRenderJob(portsOf(store, arithmeticEngine([])), units).run();
-    assert.deepEqual(rest, { total: 6, rendered: 6 - kept, cached: kept });
+    assert.deepEqual(rest, { total: 6, rendered: 6 - kept, cached: kept, failed: 0 });
     store.close();
   });
   it('stores the frame beside the one that fails, and reports the failure', async () => {
@@ -182,6 +185,75 @@ describe('a render job', () => {
     );
     assert.ok(store.hasArtifacts('frame', [frameKey(spec('a'))]).size === 1);
     assert.ok(store.hasArtifacts('frame', [frameKey(spec('d'))]).size === 0);
+    store.close();
+  });
+  it('goes on without a frame that fails when somebody listens, and ends when too many fail in a row', async () => {
+    const store = freshStore();
+    const broken = new Set(['b']);
+    const engine = arithmeticEngine([], (text) => {
+      if (broken.has(text)) throw new AppError('engine-failed', `${text} is broken`);
+    });
+    const failed: string[] = [];
+    const onFailed = ({ index, message }: { index: number; message: string }) =>
+      void failed.push(`${index}: ${message}`);
+    const job = createRenderJob(portsOf(store, engine), unitsOf('a', 'b', 'c', 'd'), { onFailed });
+    assert.deepEqual(await job.run(), { total: 4, rendered: 3, cached: 0, failed: 1 });
+    assert.deepEqual(failed, ['1: b is broken']);
+
+    for (const text of 'efghi') broken.add(text);
+    const units = unitsOf('e', 'f', 'g', 'h', 'i', 'j');
+    await assert.rejects(createRenderJob(portsOf(store, engine), units, { onFailed }).run(), /is broken/);
+    // One more may have been in flight.
+    assert.ok(failed.length === 4 || failed.length === 5, failed.join(' '));
+    store.close();
+  });
+  it('makes drafts first, and none of frames whose final picture is there', async () => {
+    const store = freshStore();
+    const seen: FrameRequest[] = [];
+    const engine = arithmeticEngine(seen);
+    const draft = (text: string): FrameSpec => ({
+      ...spec(text),
+      sampler: { ...spec(text).sampler, steps: 1 },
+    });
+    await createRenderJob(portsOf(store, engine), [{ index: 1, spec: spec('b') }]).run();
+    const units: RenderUnit[] = ['a', 'b', 'c'].flatMap((text, index) => [
+      { index, tier: 'draft', spec: draft(text) },
+      { index, spec: spec(text) },
+    ]);
+    // Drafts before finals, except for the frame that is looked at: it is finished at once.
+    units.sort((one, other) => Number(one.tier === undefined) - Number(other.tier === undefined));
+    const progress: RenderProgress[] = [];
+    const job = createRenderJob(portsOf(store, engine), units, { onProgress: (each) => progress.push(each) });
+    job.setPlayhead(2);
+    seen.length = 0;
+    assert.deepEqual(await job.run(), { total: 3, rendered: 2, cached: 1, failed: 0 });
+    assert.deepEqual(
+      seen.map((each) => `${textOf(each)}${each.spec.sampler.steps}`),
+      ['c1', 'c2', 'a1', 'a2'],
+    );
+    assert.deepEqual([...new Set(progress.map(({ phase }) => phase))], ['draft', 'render']);
+    assert.equal(progress.at(-1)?.fraction, 1);
+    store.close();
+  });
+  it('rests while it is paused: the frame under way is given up and begun anew', async () => {
+    const store = freshStore();
+    const stopped: string[] = [];
+    let job: ReturnType<typeof createRenderJob> | undefined;
+    const engine = arithmeticEngine([], (text) => {
+      if (text === 'b' && stopped.length === 0) {
+        stopped.push(text);
+        job?.setPaused(true);
+      }
+    });
+    const frames: number[] = [];
+    const units = unitsOf('a', 'b', 'c');
+    job = createRenderJob(portsOf(store, engine), units, { onFrame: ({ index }) => frames.push(index) });
+    const running = job.run();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([stopped, frames], [['b'], []]);
+    job.setPaused(false);
+    assert.deepEqual(await running, { total: 3, rendered: 3, cached: 0, failed: 0 });
+    assert.deepEqual(frames, [0, 1, 2]);
     store.close();
   });
   it('stores pictures in the order they were computed, however long their encoding takes', async () => {
@@ -239,14 +311,14 @@ describe('a render job', () => {
     const other = { ...spec('z'), sampler: { ...spec('z').sampler, steps: 9 } };
     const units = [...unitsOf('a', 'b', 'heavy', 'c', 'd'), { index: 5, spec: other }];
     const summary = await createRenderJob(portsOf(store, counting), units).run();
-    assert.deepEqual(summary, { total: 6, rendered: 6, cached: 0 });
+    assert.deepEqual(summary, { total: 6, rendered: 6, cached: 0, failed: 0 });
     assert.deepEqual(sizes.toSorted(), [1, 1, 1, 1, 2, 3]);
     store.close();
   });
   it('has nothing to do for no units', async () => {
     const store = freshStore();
     const summary = await createRenderJob(portsOf(store, arithmeticEngine([])), []).run();
-    assert.deepEqual(summary, { total: 0, rendered: 0, cached: 0 });
+    assert.deepEqual(summary, { total: 0, rendered: 0, cached: 0, failed: 0 });
     store.close();
   });
 });

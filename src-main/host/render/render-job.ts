@@ -1,63 +1,27 @@
 import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
+import type { Tier } from '../../../src-shared/model/draft.ts';
 import { type FrameSpec, frameKey, latentsKey } from '../../../src-shared/model/frame-spec.ts';
-import type { FrameNote, FrameRequest, FrameResult, RgbImage, StepProgress } from '../../engine/ports.ts';
-import type { Tensor } from '../../engine/tensor/tensor.ts';
+import type { FrameNote, FrameResult, StepPreview } from '../../engine/ports.ts';
 import { createEstimator } from './estimator.ts';
 import { encodePng } from './frame-codec.ts';
-
-/** What one finished frame leaves in the cache; stored in one transaction, so it is there whole or not at all. */
-export interface FinishedFrame {
-  readonly frameKey: string;
-  readonly latentsKey: string;
-  readonly png: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly latents: Tensor;
-  readonly embeddings: Readonly<Record<string, Tensor>>;
-  readonly costMs: number;
-}
-
-/** Where artifacts are kept. */
-export interface FrameCache {
-  hasFrames(keys: readonly string[]): ReadonlySet<string>;
-  embedding(key: string): Tensor | undefined;
-  put(frame: FinishedFrame): void;
-}
-
-/** Who computes frames. Requests may overlap; they are answered in the order they were made. */
-export interface FrameEngine {
-  /** Frames that are worth computing together: 1 on a CPU, which gains nothing from batches, more on a GPU. */
-  batchSize(): Promise<number>;
-  /** Frames with equal keys can share a batch. */
-  batchKey(spec: FrameSpec): string;
-  /** Keys of the encodings that a frame is made from; stored ones go with the request. */
-  encodingKeys(spec: FrameSpec): readonly string[];
-  /** One result a request, in order. */
-  render(
-    requests: readonly FrameRequest[],
-    hooks: { signal?: AbortSignal; onStep?(progress: StepProgress): void },
-  ): Promise<readonly FrameResult[]>;
-}
-
-export interface RenderPorts {
-  readonly cache: FrameCache;
-  readonly engine: FrameEngine;
-  /** Pixels of an asset at the frame's size, by content hash. */
-  asset(hash: string, width: number, height: number): Promise<RgbImage>;
-  /** Milliseconds. */
-  clock(): number;
-}
+import { createFrameRequests } from './frame-requests.ts';
+import { createPauseGate } from './pause-gate.ts';
+import type { RenderPorts } from './ports.ts';
+import { createWorkQueue, type WorkItem, workOf, type WorkQueue } from './work-queue.ts';
 
 export interface RenderUnit {
   /** Frame number (or grid cell) that wants this picture. */
   readonly index: number;
+  /** Default `final`. Drafts of frames whose final picture is there, or is finished before them, are not made. */
+  readonly tier?: Tier;
   readonly spec: FrameSpec;
   /** Its frameKey, where the caller has it already. */
   readonly key?: string;
 }
 
 export interface RenderProgress {
-  /** Units whose pictures are in the cache now, and all units. */
+  readonly phase: 'draft' | 'render';
+  /** Frames that have a picture now (in the draft phase: of either tier), and all frames. */
   readonly done: number;
   readonly total: number;
   readonly rendered: number;
@@ -67,20 +31,32 @@ export interface RenderProgress {
   readonly frameMs: number | undefined;
 }
 
+/** A frame, or a cell, of one tier. */
+export interface UnitName {
+  readonly index: number;
+  readonly tier: Tier;
+}
+
 export interface RenderJobHooks {
   readonly signal?: AbortSignal;
   onProgress?(progress: RenderProgress): void;
   /** A unit's picture has just been stored. */
-  onFrame?(event: { index: number; key: string; costMs: number }): void;
+  onFrame?(event: UnitName & { key: string; spec: FrameSpec; costMs: number }): void;
+  /** How the frame that is computed looks at a step. */
+  onPreview?(event: UnitName & StepPreview): void;
+  /** With this hook, a frame that cannot be rendered does not end the job. Too many in a row still do. */
+  onFailed?(event: UnitName & { key: string; message: string }): void;
   onNote?(note: FrameNote & { index: number }): void;
 }
 
 export interface RenderSummary {
+  /** Frames, whatever their tiers. */
   readonly total: number;
-  /** Distinct pictures that were computed. */
+  /** Distinct final pictures that were computed. */
   readonly rendered: number;
-  /** Units that were there, or that share a picture with another unit. */
+  /** Frames that were there, or that share a picture with another one. */
   readonly cached: number;
+  readonly failed: number;
 }
 
 export interface RenderJob {
@@ -88,20 +64,15 @@ export interface RenderJob {
   run(): Promise<RenderSummary>;
   /** The unit of this index is computed next when it is missing. */
   setPlayhead(index: number): void;
+  /** At rest nothing is computed; the frame under way is given up and begun anew afterwards. */
+  setPaused(paused: boolean): void;
 }
-
-/** A picture that the cache lacks, and the units that want it. */
-interface Missing {
-  readonly key: string;
-  readonly spec: FrameSpec;
-  readonly indices: number[];
-}
-
-/** Neighbouring frames share their prompts; a project of hundreds of prompts must not hold them all at once. */
-const REMEMBERED_EMBEDDINGS = 32;
 
 /** One frame ahead keeps the engine busy while the host encodes and stores the frame before. */
 const FRAMES_IN_FLIGHT = 2;
+
+/** Frames that fail one after the other without a success between them: something is wrong with more than a frame. */
+const FAILURES_IN_A_ROW = 3;
 
 /**
  * Computes the pictures that the cache lacks, in the order of `units` except that the playhead's comes first.
@@ -112,112 +83,51 @@ export function createRenderJob(
   units: readonly RenderUnit[],
   hooks: RenderJobHooks = {},
 ): RenderJob {
-  const keyed = units.map((unit) => ({ ...unit, key: unit.key ?? frameKey(unit.spec) }));
-  const missing = new Map<string, Omit<Missing, 'key'>>();
-  const embeddings = new Map<string, Tensor>();
-  let playhead: string | undefined;
-
-  /** The next picture and, for a batch, those after it that can be computed with it. */
-  const takeNext = (batchSize: number): Missing[] => {
-    const first = playhead !== undefined && missing.has(playhead) ? playhead : missing.keys().next().value;
-    if (first === undefined) return [];
-    const batch: Missing[] = [];
-    const take = (key: string): void => {
-      const entry = missing.get(key);
-      if (entry !== undefined) batch.push({ key, ...entry });
-      missing.delete(key);
-    };
-    take(first);
-    if (batchSize === 1) return batch;
-    const wanted = ports.engine.batchKey((batch[0] as Missing).spec);
-    for (const [key, { spec }] of [...missing]) {
-      if (batch.length === batchSize) break;
-      if (ports.engine.batchKey(spec) === wanted) take(key);
-    }
-    return batch;
-  };
-
-  const remember = (key: string, embedding: Tensor): void => {
-    embeddings.delete(key);
-    embeddings.set(key, embedding);
-    const oldest = embeddings.keys().next().value;
-    if (embeddings.size > REMEMBERED_EMBEDDINGS && oldest !== undefined) embeddings.delete(oldest);
-  };
-
-  const requestFor = async (spec: FrameSpec): Promise<FrameRequest> => {
-    const known: Record<string, Tensor> = {};
-    for (const key of ports.engine.encodingKeys(spec)) {
-      const found = embeddings.get(key) ?? ports.cache.embedding(key);
-      if (found === undefined) continue;
-      remember(key, found);
-      known[key] = found;
-    }
-    const assets: Record<string, RgbImage> = {};
-    for (const hash of [spec.init?.asset, spec.mask]) {
-      if (typeof hash === 'string') assets[hash] = await ports.asset(hash, spec.width, spec.height);
-    }
-    return { spec, embeddings: known, assets };
-  };
-
-  const renderBatch = async (
-    batch: readonly Missing[],
-    onStep: (done: number) => void,
-  ): Promise<readonly FrameResult[]> => {
-    const requests = await Promise.all(batch.map(({ spec }) => requestFor(spec)));
-    const options = {
-      ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
-      onStep: ({ step, steps }: StepProgress) => onStep(Math.min(step / Math.max(1, steps), 0.999)),
-    };
-    try {
-      return await ports.engine.render(requests, options);
-    } catch (error) {
-      const tooMuch = requests.length > 1 && error instanceof AppError && error.code === 'engine-failed';
-      if (!tooMuch) throw error;
-      // Mostly too little memory on the card: one by one they may fit.
-      const results: FrameResult[] = [];
-      for (const request of requests) results.push(...(await ports.engine.render([request], options)));
-      return results;
-    }
-  };
+  const queue = createWorkQueue();
+  const gate = createPauseGate();
+  const requests = createFrameRequests(ports);
+  let onResume = (): void => {};
 
   const run = async (): Promise<RenderSummary> => {
     throwIfCancelled(hooks.signal, 'The render');
-    const present = ports.cache.hasFrames([...new Set(keyed.map((unit) => unit.key))]);
-    for (const { key, spec, index } of keyed) {
-      if (present.has(key)) continue;
-      const entry = missing.get(key);
-      if (entry === undefined) missing.set(key, { spec, indices: [index] });
-      else entry.indices.push(index);
-    }
-    const total = units.length;
-    const work = missing.size;
-    let done = keyed.filter((unit) => present.has(unit.key)).length;
-    let rendered = 0;
-    let fraction = 0;
+    const { total, finals, drafted } = fillQueue(queue, units, (keys) => ports.cache.hasFrames(keys));
     const start = ports.clock();
     const estimator = createEstimator(start);
+    const failed = new Set<number>();
+    let lastResult = start;
+    let rendered = 0;
+    let failures = 0;
+    /** Work of finished pictures, and of those in flight. */
+    let finished = 0;
+    let flying = 0;
+    let fraction = 0;
+    onResume = () => {
+      lastResult = ports.clock();
+      estimator.rested(lastResult);
+    };
 
-    const report = (step = 0): void => {
-      const worked = work === 0 ? 1 : (rendered + step) / work;
-      fraction = Math.max(fraction, work === 0 ? 1 : worked);
+    const report = (part = 0): void => {
+      const left = queue.work + flying;
+      fraction = Math.max(fraction, left === 0 ? 1 : (finished + part) / (finished + left));
+      const phase = queue.hasDrafts || draftsFlying > 0 ? 'draft' : 'render';
       hooks.onProgress?.({
-        done,
+        phase,
+        done: phase === 'draft' ? drafted.size : finals.size,
         total,
         rendered,
         fraction,
-        remainingMs: estimator.remainingMs(work - rendered, step, ports.clock()),
+        remainingMs: estimator.remainingMs(left, part, ports.clock()),
         frameMs: estimator.frameMs(),
       });
     };
-    report();
 
-    let lastResult = start;
-    const finish = async (next: Missing, result: FrameResult, costMs: number): Promise<void> => {
+    const finish = async (item: WorkItem, result: FrameResult, costMs: number): Promise<void> => {
+      const { key, spec, tier, indices } = item;
       const png = await encodePng(result.image);
-      for (const [key, tensor] of Object.entries(result.embeddings)) remember(key, tensor);
+      requests.remember(result.embeddings);
       ports.cache.put({
-        frameKey: next.key,
-        latentsKey: latentsKey(next.spec),
+        frameKey: key,
+        latentsKey: latentsKey(spec),
         png,
         width: result.image.width,
         height: result.image.height,
@@ -225,26 +135,73 @@ export function createRenderJob(
         embeddings: result.embeddings,
         costMs,
       });
-      rendered += 1;
-      done += next.indices.length;
-      estimator.frameDone(ports.clock());
-      for (const index of next.indices) {
-        for (const note of result.notes) hooks.onNote?.({ ...note, index });
-        hooks.onFrame?.({ index, key: next.key, costMs });
+      for (const index of indices) drafted.add(index);
+      if (tier === 'final') {
+        rendered += 1;
+        for (const index of indices) finals.add(index);
+        queue.dropDrafts(indices);
       }
-      report();
+      estimator.frameDone(ports.clock(), workOf(spec));
+      for (const index of indices) {
+        for (const note of result.notes) hooks.onNote?.({ ...note, index });
+        hooks.onFrame?.({ index, tier, key, spec, costMs });
+      }
+    };
+
+    const fail = ({ key, tier, indices }: WorkItem, error: AppError): void => {
+      failures += 1;
+      if (hooks.onFailed === undefined) throw error;
+      for (const index of indices) {
+        if (tier === 'final') failed.add(index);
+        hooks.onFailed({ index, tier, key, message: error.message });
+      }
+      if (failures >= FAILURES_IN_A_ROW) throw error;
+    };
+
+    let draftsFlying = 0;
+    const fly = (items: readonly WorkItem[], by: 1 | -1): void => {
+      for (const { spec, tier } of items) {
+        flying += by * workOf(spec);
+        if (tier === 'draft') draftsFlying += by;
+      }
+    };
+    report();
+
+    const renderBatch = (batch: readonly WorkItem[]): Promise<readonly (FrameResult | AppError)[]> => {
+      const first = batch[0] as WorkItem;
+      const work = batch.reduce((sum, { spec }) => sum + workOf(spec), 0);
+      return requests.render(batch, {
+        signal: hooks.signal === undefined ? gate.signal : AbortSignal.any([hooks.signal, gate.signal]),
+        onStep: ({ step, steps }) => report(work * Math.min(step / Math.max(1, steps), 0.999)),
+        ...(hooks.onPreview === undefined
+          ? {}
+          : {
+              onPreview: (preview) =>
+                hooks.onPreview?.({ index: first.indices[0] as number, tier: first.tier, ...preview }),
+            }),
+      });
     };
 
     // A failure of one lane must stop the other before it takes a new frame, and still let its frame be stored.
     let failure: unknown;
-    const batchSize = work === 0 ? 1 : Math.max(1, await ports.engine.batchSize());
+    const batchSize = queue.isEmpty ? 1 : Math.max(1, await ports.engine.batchSize());
     let storing = Promise.resolve();
     const lane = async (): Promise<void> => {
       while (failure === undefined) {
+        await gate.passed(hooks.signal);
         throwIfCancelled(hooks.signal, 'The render');
-        const batch = takeNext(batchSize);
+        const batch = queue.take(batchSize, ports.engine.batchKey);
         if (batch.length === 0) return;
-        const results = await renderBatch(batch, (step) => report(step * batch.length));
+        fly(batch, 1);
+        let results: readonly (FrameResult | AppError)[];
+        try {
+          results = await renderBatch(batch);
+        } catch (error) {
+          fly(batch, -1);
+          if (!gate.isClosed || !isCancelled(error) || hooks.signal?.aborted === true) throw error;
+          queue.putBack(batch);
+          continue;
+        }
         const now = ports.clock();
         const costMs = (now - lastResult) / batch.length;
         lastResult = now;
@@ -252,27 +209,77 @@ export function createRenderJob(
         storing = storing
           .catch(() => {})
           .then(async () => {
-            for (const [i, next] of batch.entries()) await finish(next, results[i] as FrameResult, costMs);
+            for (const [i, item] of batch.entries()) {
+              const result = results[i] as FrameResult | AppError;
+              fly([item], -1);
+              finished += workOf(item.spec);
+              if (result instanceof AppError) fail(item, result);
+              else {
+                await finish(item, result, costMs);
+                failures = 0;
+              }
+              report();
+            }
           });
         await storing;
       }
     };
-    const lanes = Array.from({ length: Math.min(FRAMES_IN_FLIGHT, Math.max(1, work)) }, () =>
+    const lanes = Array.from({ length: queue.isEmpty ? 1 : FRAMES_IN_FLIGHT }, () =>
       lane().catch((error: unknown) => {
         failure ??= error;
       }),
     );
     await Promise.all(lanes);
     if (failure !== undefined) throw failure;
-    if (done !== total)
-      throw new AppError('internal', `${total - done} of ${total} frames were not rendered.`);
-    return { total, rendered, cached: total - rendered };
+    if (finals.size + failed.size !== total)
+      throw new AppError('internal', `${total - finals.size} of ${total} frames were not rendered.`);
+    return { total, rendered, cached: total - rendered - failed.size, failed: failed.size };
   };
 
   return {
     run,
-    setPlayhead(index) {
-      playhead = keyed.find((unit) => unit.index === index)?.key;
+    setPlayhead: (index) => queue.setPlayhead(index),
+    setPaused(paused) {
+      if (paused === gate.isClosed) return;
+      if (paused) gate.close();
+      else {
+        onResume();
+        gate.open();
+      }
     },
   };
+}
+
+/** Puts what the cache lacks into the queue. `finals` and `drafted`: frames that have a final picture, or any. */
+function fillQueue(
+  queue: WorkQueue,
+  units: readonly RenderUnit[],
+  stored: (keys: readonly string[]) => ReadonlySet<string>,
+): { total: number; finals: Set<number>; drafted: Set<number> } {
+  const keyed = units.map((unit) => ({
+    ...unit,
+    tier: unit.tier ?? 'final',
+    key: unit.key ?? frameKey(unit.spec),
+  }));
+  const present = stored([...new Set(keyed.map(({ key }) => key))]);
+  const finals = new Set<number>();
+  const drafted = new Set<number>();
+  for (const { index, tier, key } of keyed) {
+    if (!present.has(key)) continue;
+    drafted.add(index);
+    if (tier === 'final') finals.add(index);
+  }
+  const missing = new Map<string, { spec: FrameSpec; tier: Tier; indices: number[] }>();
+  for (const { index, tier, key, spec } of keyed) {
+    if (present.has(key) || (tier === 'draft' && finals.has(index))) continue;
+    const item = missing.get(key);
+    if (item === undefined) missing.set(key, { spec, tier, indices: [index] });
+    else item.indices.push(index);
+  }
+  for (const [key, item] of missing) queue.add({ key, ...item });
+  return { total: new Set(keyed.map(({ index }) => index)).size, finals, drafted };
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'cancelled';
 }

@@ -1,5 +1,6 @@
 import { throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
 import type { ProjectDocument } from '../../../src-shared/model/document-types.ts';
+import { draftOf } from '../../../src-shared/model/draft.ts';
 import { type FrameSpec, frameKey } from '../../../src-shared/model/frame-spec.ts';
 import { type PlanContext, planFrame } from '../../../src-shared/model/plan.ts';
 import { sameJson } from '../../../src-shared/model/same-json.ts';
@@ -17,8 +18,12 @@ export interface FramePlanner {
   readonly context: PlanContext;
   /** Frames in the order asked for; any number of times. */
   frames(numbers: Iterable<number>, signal?: AbortSignal): Promise<PlannedFrame[]>;
+  /** Their drafts, null where a draft would save nothing. */
+  drafts(numbers: Iterable<number>, signal?: AbortSignal): Promise<(PlannedFrame | null)[]>;
   /** What is planned so far, and what was known of earlier documents at the other frames. */
   known(): Map<number, PlannedFrame>;
+  /** Drafts so far, by the spec of the final frame. */
+  readonly knownDrafts: WeakMap<FrameSpec, PlannedFrame>;
 }
 
 /**
@@ -32,10 +37,30 @@ export function createFramePlanner(
 ): FramePlanner {
   const known = new Map<number, PlannedFrame>();
   const before = earlier?.known();
+  /** Drafts by the spec of their final frame, which frames of later planners share. */
+  const drafts = earlier?.knownDrafts ?? new WeakMap<FrameSpec, PlannedFrame>();
   return {
     document,
     context,
+    knownDrafts: drafts,
     known: () => new Map([...(before ?? []), ...known]),
+    async drafts(numbers, signal) {
+      const finals = await this.frames(numbers, signal);
+      const breathe = createBreather();
+      const planned: (PlannedFrame | null)[] = [];
+      for (const { spec: final } of finals) {
+        const spec = draftOf(document, final);
+        let draft = spec === null ? null : (drafts.get(final) ?? null);
+        if (spec !== null && draft?.spec.sampler.steps !== spec.sampler.steps) {
+          await breathe();
+          throwIfCancelled(signal, 'Planning');
+          draft = { spec, key: frameKey(spec) };
+          drafts.set(final, draft);
+        }
+        planned.push(draft);
+      }
+      return planned;
+    },
     async frames(numbers, signal) {
       const breathe = createBreather();
       const frames: PlannedFrame[] = [];

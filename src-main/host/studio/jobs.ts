@@ -1,4 +1,4 @@
-import type { ContractEvent } from '../../../src-shared/contract/events.ts';
+import type { ContractEvent, EventData } from '../../../src-shared/contract/events.ts';
 import type { JobInfo, JobProgress } from '../../../src-shared/contract/values.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 
@@ -7,13 +7,19 @@ export interface JobHandle {
   readonly job: string;
   readonly signal: AbortSignal;
   progress(progress: JobProgress): void;
-  frame(of: 'timeline' | 'grid', index: number, blob: string, costMs: number): void;
+  /** Sends an event in the job's name. */
+  tell<Event extends JobEventName>(event: Event, data: Omit<EventData<Event>, 'job' | 'project'>): void;
+  /** Calls at once with how it is, and whenever the job is paused or resumed. */
+  onPaused(listener: (paused: boolean) => void): void;
 }
+
+export type JobEventName = 'job.frame' | 'frame.preview' | 'frame.failed';
 
 export interface JobOutcome {
   readonly total: number;
   readonly rendered: number;
   readonly cached: number;
+  readonly failed: number;
   readonly output: {
     readonly out: string | null;
     readonly name: string;
@@ -23,7 +29,9 @@ export interface JobOutcome {
   } | null;
 }
 
-export type NewJob = Pick<JobInfo, 'project' | 'kind' | 'revision' | 'range'>;
+export type NewJob = Pick<JobInfo, 'project' | 'kind' | 'revision' | 'range'> & {
+  readonly paused?: boolean;
+};
 
 /**
  * Jobs belong to their project, not to the connection that started them: a closed window does not stop a render, and
@@ -34,6 +42,8 @@ export interface Jobs {
   start(job: NewJob, work: (handle: JobHandle) => Promise<JobOutcome>): string;
   /** Harmless for a job that is over. Resolves when it is. */
   cancel(job: string, replacedBy?: string): Promise<void>;
+  /** Harmless for a job that is over, or that is so already. */
+  setPaused(job: string, paused: boolean): void;
   list(project?: string): JobInfo[];
   /** Cancels all and waits for them. */
   close(): Promise<void>;
@@ -44,6 +54,7 @@ interface Running {
   readonly controller: AbortController;
   readonly ended: Promise<void>;
   replacedBy: string | null;
+  onPaused: ((paused: boolean) => void) | undefined;
 }
 
 /** Progress is told at most this often. */
@@ -85,8 +96,13 @@ export function createJobs(
           toldAt = now;
           tell({ event: 'job.progress', data: { job, project, ...progress } });
         },
-        frame: (of, index, blob, costMs) =>
-          tell({ event: 'job.frame', data: { job, project, of, index, blob, costMs } }),
+        tell: (event, data) =>
+          // The two types go together, which is lost where the name is a variable.
+          tell({ event, data: { job, project, ...data } } as unknown as ContractEvent),
+        onPaused(listener) {
+          entry.onPaused = listener;
+          listener(entry.info.paused);
+        },
       });
       last = { event: 'job.done', data: { job, project, ...outcome } };
     } catch (error) {
@@ -122,9 +138,10 @@ export function createJobs(
         frameMs: null,
       } as const;
       const entry: Running = {
-        info: { ...job, job: id, progress },
+        info: { paused: false, ...job, job: id, progress },
         controller: new AbortController(),
         replacedBy: null,
+        onPaused: undefined,
         ended: begin.promise,
       };
       running.set(id, Object.assign(entry, { ended: run(entry, work, begin.promise) }));
@@ -138,6 +155,13 @@ export function createJobs(
       entry.replacedBy ??= replacedBy ?? null;
       entry.controller.abort();
       await entry.ended;
+    },
+    setPaused(job, paused) {
+      const entry = running.get(job);
+      if (entry === undefined || entry.info.paused === paused) return;
+      entry.info = { ...entry.info, paused };
+      entry.onPaused?.(paused);
+      tell({ event: 'job.changed', data: entry.info });
     },
     list: (project) =>
       [...running.values()]

@@ -15,6 +15,8 @@ export interface OpenProject {
   readonly file: string;
   readonly edits: EditSession;
   readonly pace: Pace;
+  /** Why frames could not be rendered, by their keys; as long as the project is open. */
+  readonly failures: Map<string, string>;
   /** As it was opened: its cache and pictures. The document in it is the one of then; see {@link snapshot}. */
   readonly project: Project;
   /** Connections that have it open. */
@@ -138,6 +140,7 @@ function createEntry(host: Host, id: string, project: Project, tell: (event: Con
     project,
     edits,
     pace: createPace(project.store),
+    failures: new Map(),
     holders: new Set(),
     snapshot: () => ({ ...project, document: edits.document }),
     model: () => host.models.load(edits.document.model, dirname(project.file)),

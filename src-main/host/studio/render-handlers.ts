@@ -8,28 +8,18 @@ import { frameCount, type ProjectDocument } from '../../../src-shared/model/docu
 import { type FrameSpec, frameKey } from '../../../src-shared/model/frame-spec.ts';
 import { planGrid } from '../../../src-shared/model/grid.ts';
 import { planFrame } from '../../../src-shared/model/plan.ts';
-import { renderOrder } from '../../../src-shared/model/render-order.ts';
 import type { RgbImage } from '../../engine/ports.ts';
 import { contextOf, type FrameRange, gridUnits, type Host, type HostModel, rangeOf } from '../host.ts';
-import type { Project } from '../project.ts';
 import { encodePng } from '../render/frame-codec.ts';
-import type { RenderJob, RenderSummary, RenderUnit } from '../render/render-job.ts';
 import { exportChoices } from './export-choices.ts';
 import { storedKeys } from './frame-planner.ts';
-import type { JobHandle, Jobs } from './jobs.ts';
+import type { Jobs } from './jobs.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';
 import type { OpenProject, OpenProjects } from './open-projects.ts';
+import { renderUnits, timelineUnits } from './render-units.ts';
 
 type RenderMethod =
-  | 'plan.changed'
-  | 'frames.status'
-  | 'frames.spec'
-  | 'grid.status'
-  | 'render.start'
-  | 'render.cancel'
-  | 'render.setPlayhead'
-  | 'image.render'
-  | 'export.start';
+  'plan.changed' | 'frames.status' | 'frames.spec' | 'grid.status' | 'image.render' | 'export.start';
 
 export interface RenderWiring {
   readonly host: Host;
@@ -43,18 +33,9 @@ export interface RenderWiring {
   readonly keepDownload: (job: string, file: string) => void;
 }
 
-/** The render job of a project, and where its playhead is. */
-interface Rendering {
-  readonly of: 'timeline' | 'grid';
-  job: string | undefined;
-  playhead: number | undefined;
-  running: RenderJob | undefined;
-}
-
 /** What costs time: planning, rendering, exporting. */
 export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMethod> {
   const { host, projects, jobs } = wiring;
-  const renderings = new WeakMap<OpenProject, Rendering>();
 
   /** What of these frames is missing; pictures that are wanted twice count once. */
   const missingOf = async (
@@ -69,59 +50,6 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       planned.filter(({ key }) => !stored.has(key)).map(({ key, spec }) => [key, spec]),
     );
     return { stored, missing: missing.size, estimatedMs: open.pace.estimate([...missing.values()]) };
-  };
-
-  /** Renders units in a job's name, telling progress and frames. */
-  const renderUnits = async (
-    open: OpenProject,
-    project: Project,
-    model: HostModel,
-    of: 'timeline' | 'grid',
-    units: readonly RenderUnit[],
-    handle: JobHandle,
-    onJob: (job: RenderJob) => void = () => {},
-  ): Promise<RenderSummary> => {
-    const specs = new Map(units.map(({ index, spec }) => [index, spec]));
-    const job = host.renderJob(project, model, units, {
-      signal: handle.signal,
-      onProgress: ({ done, total, fraction, remainingMs, frameMs }) =>
-        handle.progress({
-          phase: 'render',
-          done,
-          total,
-          fraction,
-          remainingMs: remainingMs ?? null,
-          frameMs: frameMs ?? null,
-        }),
-      onFrame: ({ index, key, costMs }) => {
-        const spec = specs.get(index);
-        if (spec !== undefined) open.pace.learn(spec, costMs);
-        handle.frame(of, index, key, costMs);
-      },
-      onNote: ({ message, index }) => wiring.note(message, open.id, index),
-    });
-    onJob(job);
-    return job.run();
-  };
-
-  const timelineUnits = async (
-    open: OpenProject,
-    project: Project,
-    model: HostModel,
-    range: FrameRange,
-    playhead: number | undefined,
-    signal: AbortSignal,
-  ): Promise<RenderUnit[]> => {
-    const { document } = project;
-    const order = [
-      ...renderOrder(frameCount(document), {
-        keyframes: document.keyframes.map(({ frame }) => frame),
-        range,
-        ...(playhead === undefined ? {} : { playhead }),
-      }),
-    ];
-    const planned = await open.planner(model, document).frames(order, signal);
-    return planned.map(({ spec, key }, at) => ({ index: order[at] as number, spec, key }));
   };
 
   return {
@@ -146,18 +74,26 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       return { frames, missing, estimatedMs };
     },
 
-    'frames.status': async ({ project: id, range }, { client, signal }) => {
+    'frames.status': async ({ project: id, range, drafts: withDrafts = false }, { client, signal }) => {
       const open = projects.get(id, client);
       const { revision, document } = open.edits;
       if (frameCount(document) === 0) {
-        return { revision, from: 0, keys: [], cached: [], missing: 0, estimatedMs: 0 };
+        const nothing = { keys: [], cached: [], drafts: [], failed: [] };
+        return { revision, from: 0, ...nothing, missing: 0, estimatedMs: 0 };
       }
       const { from, to } = rangeOf(document, range);
       const model = await open.model();
       const planned = await open.planner(model, document).frames(numbersOf(from, to), signal);
       const { stored, missing, estimatedMs } = await missingOf(open, planned);
       const keys = planned.map(({ key }) => key);
-      return { revision, from, keys, cached: keys.map((key) => stored.has(key)), missing, estimatedMs };
+      const cached = keys.map((key) => stored.has(key));
+      const lacking = numbersOf(from, to).filter((frame) => cached[frame - from] !== true);
+      const drafts = withDrafts ? await storedDrafts(open, model, document, lacking, signal) : [];
+      const failed = lacking.flatMap((frame) => {
+        const message = open.failures.get(keys[frame - from] as string);
+        return message === undefined ? [] : [{ frame, message }];
+      });
+      return { revision, from, keys, cached, drafts, failed, missing, estimatedMs };
     },
 
     'frames.spec': async ({ project: id, frame }, { client }) => {
@@ -178,68 +114,6 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       return { revision, rows, cols, keys, cached: keys.map((key) => stored.has(key)), missing, estimatedMs };
     },
 
-    'render.start': async ({ project: id, of = 'timeline', range, playhead }, { client }) => {
-      const open = projects.get(id, client);
-      const model = await open.model();
-      // From here on without a pause: the job is for the document of this moment.
-      projects.get(id, client);
-      const project = open.snapshot();
-      const wanted = of === 'timeline' ? rangeOf(project.document, range) : null;
-      const units = of === 'grid' ? gridUnits(project, model) : undefined;
-      const before = renderings.get(open);
-      const rendering: Rendering = {
-        of,
-        job: undefined,
-        running: undefined,
-        playhead: playhead ?? (before?.of === of ? before.playhead : undefined),
-      };
-      const job = jobs.start(
-        {
-          project: id,
-          kind: of === 'grid' ? 'grid' : 'render',
-          revision: open.edits.revision,
-          range: wanted,
-        },
-        async (handle) => {
-          const planned =
-            units ??
-            (await timelineUnits(
-              open,
-              project,
-              model,
-              wanted as FrameRange,
-              rendering.playhead,
-              handle.signal,
-            ));
-          const summary = await renderUnits(open, project, model, of, planned, handle, (running) => {
-            rendering.running = running;
-            if (rendering.playhead !== undefined) running.setPlayhead(rendering.playhead);
-          });
-          return { ...summary, output: null };
-        },
-      );
-      rendering.job = job;
-      renderings.set(open, rendering);
-      if (before?.job !== undefined) void jobs.cancel(before.job, job);
-      return { job };
-    },
-
-    'render.cancel': async ({ project: id }, { client }) => {
-      const rendering = renderings.get(projects.get(id, client));
-      if (rendering?.job !== undefined) await jobs.cancel(rendering.job);
-      return {};
-    },
-
-    'render.setPlayhead': ({ project: id, frame }, { client }) => {
-      const open = projects.get(id, client);
-      const rendering = renderings.get(open);
-      if (rendering !== undefined) {
-        rendering.playhead = frame;
-        rendering.running?.setPlayhead(frame);
-      }
-      return {};
-    },
-
     'image.render': (params, context) => renderImage(wiring, params, context),
 
     'export.start': async (params, { client }) => {
@@ -257,8 +131,17 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
         async (handle) => {
           const planned =
             units ??
-            (await timelineUnits(open, project, model, range as FrameRange, undefined, handle.signal));
-          const summary = await renderUnits(open, project, model, choices.of, planned, handle);
+            (await timelineUnits(open, model, project.document, range as FrameRange, {
+              signal: handle.signal,
+            }));
+          const summary = await renderUnits(host, wiring.note, {
+            open,
+            project,
+            model,
+            of: choices.of,
+            units: planned,
+            handle,
+          });
           const written = await choices.write(host, project, model, {
             signal: handle.signal,
             onProgress: ({ done, total }) =>
@@ -358,6 +241,23 @@ async function assetOf(
   throw new AppError('invalid-asset', `No open project holds the picture ${hash}; import it into one first.`);
 }
 
-function* numbersOf(from: number, to: number): Generator<number> {
-  for (let frame = from; frame <= to; frame++) yield frame;
+async function storedDrafts(
+  open: OpenProject,
+  model: HostModel,
+  document: ProjectDocument,
+  frames: readonly number[],
+  signal: AbortSignal,
+): Promise<{ frame: number; key: string }[]> {
+  const drafts = await open.planner(model, document).drafts(frames, signal);
+  const stored = await storedKeys(
+    open.project.cache,
+    drafts.flatMap((draft) => draft?.key ?? []),
+  );
+  return drafts.flatMap((draft, at) =>
+    draft !== null && stored.has(draft.key) ? [{ frame: frames[at] as number, key: draft.key }] : [],
+  );
+}
+
+function numbersOf(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, at) => from + at);
 }

@@ -13,12 +13,14 @@ import { exportMediaType } from './export-choices.ts';
 import { listFolder } from './file-list.ts';
 import { createInspections } from './inspect-handlers.ts';
 import { createJobs } from './jobs.ts';
+import { frameHandlers } from './frame-handlers.ts';
 import { createMemoryBlobs } from './memory-blobs.ts';
 import { createOpenProjects } from './open-projects.ts';
 import { soundType } from '../audio/sound-kind.ts';
 import { addSound, audioHandlers } from './audio-handlers.ts';
 import { addAsset, projectHandlers } from './project-handlers.ts';
 import { renderHandlers } from './render-handlers.ts';
+import { renderingHandlers } from './rendering-handlers.ts';
 
 export interface StudioOptions {
   readonly host: Host;
@@ -59,7 +61,11 @@ export function createStudio(options: StudioOptions): Studio {
     for (const listener of listeners) listener(event);
   };
   const onFault = options.onFault ?? (() => {});
+  const note = (message: string, project: string, frame?: number): void =>
+    tell({ event: 'note', data: { message, project, ...(frame === undefined ? {} : { frame }) } });
   const blobs = createMemoryBlobs();
+  /** Enough for the steps of a few frames. */
+  const previews = createMemoryBlobs(160);
   const downloads = new Map<string, string>();
   let downloadRoot: string | undefined;
 
@@ -80,13 +86,14 @@ export function createStudio(options: StudioOptions): Studio {
     ...inspections.handlers,
     ...projectHandlers({ host, projects, jobs, clock }),
     ...audioHandlers(host, projects),
+    ...frameHandlers({ host, projects }),
+    ...renderingHandlers({ host, projects, jobs, previews, note }),
     ...renderHandlers({
       host,
       projects,
       jobs,
       blobs,
-      note: (message, project, frame) =>
-        tell({ event: 'note', data: { message, project, ...(frame === undefined ? {} : { frame }) } }),
+      note,
       downloadFolder: () => {
         downloadRoot ??= mkdtempSync(join(tmpdir(), 'inbetween-exports-'));
         return mkdtempSync(join(downloadRoot, 'export-'));
@@ -189,7 +196,7 @@ export function createStudio(options: StudioOptions): Studio {
   };
 
   function findBlob(id: string): StudioBlob | undefined {
-    const kept = blobs.get(id) ?? inspections.picture(id);
+    const kept = blobs.get(id) ?? previews.get(id) ?? inspections.picture(id);
     if (kept !== undefined) return { bytes: kept, mediaType: 'image/png' };
     for (const { project } of projects.all()) {
       const frame = project.cache.getArtifact('frame', id) ?? project.store?.getAsset(id);

@@ -22,12 +22,21 @@ export const renderMethods = {
   ),
   /** Which frames are there. `keys[i]` and `cached[i]` are those of frame `from + i`; a key is a blob id. */
   'frames.status': query(
-    z.strictObject({ project: projectId, range: frameRange.exactOptional() }),
+    z.strictObject({
+      project: projectId,
+      range: frameRange.exactOptional(),
+      /** Whether drafts are looked for as well. */
+      drafts: z.boolean().exactOptional(),
+    }),
     z.object({
       revision,
       from: z.int(),
       keys: z.array(blobId).readonly(),
       cached: z.array(z.boolean()).readonly(),
+      /** Drafts that are stored of frames that are not; empty unless asked for. */
+      drafts: z.array(z.object({ frame: z.int(), key: blobId })).readonly(),
+      /** Frames that could not be rendered since the host started, and why. */
+      failed: z.array(z.object({ frame: z.int(), message: z.string() })).readonly(),
       /** Distinct pictures that are missing, and the time they would take. */
       missing: z.int(),
       estimatedMs: z.number().nullable(),
@@ -61,9 +70,18 @@ export const renderMethods = {
       of: z.enum(['timeline', 'grid']).exactOptional(),
       range: frameRange.exactOptional(),
       playhead: frameNumberSchema.exactOptional(),
+      /** Drafts of all frames before the final ones; without it final ones only. */
+      drafts: z.boolean().exactOptional(),
+      /** Tries frames again that failed before; otherwise they are left out. */
+      retry: z.boolean().exactOptional(),
+      /** Starts at rest, as the job that it replaces was. */
+      paused: z.boolean().exactOptional(),
     }),
     z.object({ job: jobId }),
   ),
+  /** The render job rests: the frame under way is given up, what is stored stays. */
+  'render.pause': mutation(z.strictObject({ project: projectId }), z.object({})),
+  'render.resume': mutation(z.strictObject({ project: projectId }), z.object({})),
   /** Ends the project's render job, if there is one. */
   'render.cancel': mutation(z.strictObject({ project: projectId }), z.object({})),
   /** The frame (or cell) that the render job computes next when it is missing. */
