@@ -23,6 +23,8 @@ export async function run(): Promise<BenchmarkResult> {
       paths: {
         bundledModels: join(root, 'models'),
         userModels: join(cache, 'models'),
+        settings: join(cache, 'settings.json'),
+        presets: join(cache, 'presets'),
         projects: join(cache, 'projects'),
         cache,
       },

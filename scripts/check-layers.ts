@@ -20,9 +20,10 @@ const OWNED: Readonly<Record<string, string>> = {
   'better-sqlite3': 'src-main/host/store',
   electron: 'src-main/shell',
   ws: 'src-main/rpc',
+  '@huggingface/hub': 'src-main/host/models',
 };
 const notOwnedElsewhere = (folder: string) => (specifier: string) => {
-  const owner = OWNED[specifier.split('/')[0] ?? ''];
+  const owner = OWNED[specifier] ?? OWNED[specifier.split('/')[0] ?? ''];
   return owner === undefined || owner === folder;
 };
 const hostFolder = (name: string): Rule => ({
@@ -44,7 +45,7 @@ const RULES: readonly Rule[] = [
     allow: ['src-shared/kernel', 'src-shared/model', 'src-main/engine'],
     packages: startsWithAny([...PURE, '@huggingface/tokenizers']),
   },
-  ...['sessions', 'store', 'render', 'export', 'models', 'inspect', 'audio'].map(hostFolder),
+  ...['sessions', 'store', 'render', 'export', 'models', 'inspect', 'audio', 'settings'].map(hostFolder),
   {
     folder: 'src-main/host',
     allow: ['src-shared', 'src-main/engine', 'src-main/host'],

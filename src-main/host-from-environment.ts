@@ -26,6 +26,8 @@ export function hostFromEnvironment(options: EnvironmentOptions): Host {
     },
     ...(provider === undefined ? {} : { provider: provider as ProviderChoice }),
     ...(threads === undefined ? {} : { threads }),
+    ...(env.HF_ENDPOINT === undefined ? {} : { hub: env.HF_ENDPOINT }),
+    ...(env.HF_TOKEN === undefined ? {} : { hubToken: env.HF_TOKEN }),
     ...(env.INBETWEEN_FFMPEG === undefined ? {} : { ffmpeg: env.INBETWEEN_FFMPEG }),
     ...(env.PATH === undefined ? {} : { path: env.PATH }),
   });

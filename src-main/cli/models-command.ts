@@ -3,7 +3,9 @@ import type { CliContext } from './context.ts';
 import { createProgress, fileSize } from './progress.ts';
 
 export function addModelsCommand(program: Command, context: CliContext): void {
-  const models = program.command('models').description('Installed models: list, check, import.');
+  const models = program
+    .command('models')
+    .description('Installed models: list, check, import, fetch, rename, remove.');
   models
     .command('list')
     .description('Installed models with their folders.')
@@ -34,6 +36,49 @@ export function addModelsCommand(program: Command, context: CliContext): void {
       progress.end();
       for (const { message } of problems) progress.message(`Note: ${message}`);
       context.stdout.write(`Installed ${model.name} in ${model.folder}.\n`);
+    });
+  models
+    .command('fetch')
+    .argument('<repo>', 'a repository of the Hugging Face hub, "owner/name", with an ONNX model folder')
+    .option('--name <name>', 'the name to install it under (default: the name of the repository)')
+    .description('Fetches a model, checks it and installs it; a broken download is gone on with.')
+    .action(async (repo: string, flags: { name?: string }) => {
+      const progress = createProgress(context);
+      const start = context.clock();
+      let first: number | undefined;
+      const { model, problems } = await context.host().models.fetch(repo, flags.name, {
+        signal: context.signal,
+        onProgress(done, total) {
+          first ??= done;
+          const speed = (done - first) / Math.max(1, context.clock() - start);
+          progress.update({
+            label: 'Fetching',
+            fraction: done / Math.max(1, total),
+            detail: `${fileSize(done)} of ${fileSize(total)}`,
+            ...(speed > 0 ? { remainingMs: (total - done) / speed } : {}),
+          });
+        },
+      });
+      progress.end();
+      for (const { message } of problems) progress.message(`Note: ${message}`);
+      context.stdout.write(`Installed ${model.name} in ${model.folder}.\n`);
+    });
+  models
+    .command('rename')
+    .argument('<name>', 'a model of yours')
+    .argument('<to>', 'its new name')
+    .description('Gives an installed model another name; projects that name the old one must be changed.')
+    .action(async (name: string, to: string) => {
+      const { folder } = await context.host().models.rename(name, to);
+      context.stdout.write(`${name} is now ${to}, in ${folder}.\n`);
+    });
+  models
+    .command('remove')
+    .argument('<name>', 'a model of yours')
+    .description('Deletes an installed model.')
+    .action(async (name: string) => {
+      await context.host().models.remove(name);
+      context.stdout.write(`Removed ${name}.\n`);
     });
 }
 

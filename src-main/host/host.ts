@@ -35,7 +35,14 @@ import {
 } from './render/render-job.ts';
 import type { RenderPorts } from './render/ports.ts';
 import { createEngine, type Engine, type EngineEvent } from './sessions/engine-client.ts';
-import type { ProviderChoice } from './sessions/providers.ts';
+import { type CacheKeeper, createCacheKeeper } from './cache-keeper.ts';
+import { createEngineLease } from './engine-lease.ts';
+import { discardFetch, fetchModel, type PartialFetch, partialFetches } from './models/fetch.ts';
+import { modelBytes, removeModel, renameModel } from './models/manage.ts';
+import type { ProviderChoice, ProviderDecision } from './sessions/providers.ts';
+import { openSettings } from './settings/settings-file.ts';
+import { overridden, type SettingsState } from './settings/settings-state.ts';
+import type { HostSettings } from '../../src-shared/contract/settings.ts';
 
 export interface HostOptions {
   readonly paths: HostPaths;
@@ -52,6 +59,10 @@ export interface HostOptions {
   readonly ffmpeg?: string;
   readonly path?: string;
   /** Told in plain words what the user should know. */
+  /** Address of the hub that models are fetched from. */
+  readonly hub?: string;
+  /** A key for private and gated repositories of the hub. */
+  readonly hubToken?: string;
   readonly onNote?: (message: string) => void;
   readonly onEngineEvent?: (event: EngineEvent) => void;
 }
@@ -83,6 +94,19 @@ export type HostEvent =
 export interface Host {
   /** Where new projects go that were given no place. */
   readonly projectsFolder: string;
+  /** Things that can be deleted at any time. */
+  readonly cacheFolder: string;
+  /** Choices that outlive the process; those of flags and of the environment go before them. */
+  readonly settings: {
+    get(): SettingsState;
+    /**
+     * In effect at once: what computes is started anew when it has to be.
+     * @throws {AppError} project-newer for a file that belongs to a newer version; read-only, disk-full
+     */
+    set(patch: Partial<HostSettings>): SettingsState;
+  };
+  /** Space that the shared caches take. */
+  readonly caches: CacheKeeper;
   readonly models: {
     list(): Promise<readonly InstalledModel[]>;
     /**
@@ -93,6 +117,20 @@ export interface Host {
     /** Everything that is missing or wrong; with errors among it, the model cannot be used. */
     check(ref: string, cwd: string): Promise<readonly ModelProblem[]>;
     import(folder: string, name: string | undefined, hooks?: ImportHooks): Promise<ImportedModel>;
+    /** From the Hugging Face hub: "owner/name". Goes on where an earlier attempt ended. */
+    fetch(repo: string, name: string | undefined, hooks?: ImportHooks): Promise<ImportedModel>;
+    /** Downloads that were begun and not ended. */
+    partialFetches(): Promise<readonly PartialFetch[]>;
+    discardFetch(repo: string): Promise<void>;
+    rename(name: string, to: string): Promise<InstalledModel>;
+    remove(name: string): Promise<void>;
+    /** Bytes of its files. */
+    bytes(folder: string): Promise<number>;
+    /**
+     * Where the model is computed and what was tried for it; takes seconds when something has to be tried.
+     * @throws {AppError} provider-failed when one was asked for by name that cannot be used
+     */
+    provider(folder: string): Promise<ProviderDecision>;
   };
   readonly sounds: Sounds;
   openProject(file: string, options?: { readonly?: boolean }): Promise<Project>;
@@ -193,47 +231,65 @@ export function createHost(options: HostOptions): Host {
     }
     return reading;
   };
-  let engine: Engine | undefined;
-  /** Started on first use: listing presets must not load the ONNX runtime. */
-  const theEngine = (): Engine => {
-    if (engine !== undefined) return engine;
-    engine = createEngine({
+  const settings = openSettings(paths.settings);
+  if (settings.problem !== null) options.onNote?.(settings.problem);
+  const own = overridden(options);
+  const chosen = (): HostSettings => ({ ...settings.value, ...own });
+  const lease = createEngineLease((): Engine => {
+    const { provider, threads, memoryBytes } = chosen();
+    const engine = createEngine({
       loadModel: readOnce,
       cacheFolder: paths.cache,
-      ...(options.provider === undefined ? {} : { provider: options.provider }),
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-      ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
+      provider,
+      ...(threads === null ? {} : { threads }),
+      ...(memoryBytes === null ? {} : { memoryBytes }),
     });
     engine.subscribe((event) => {
       options.onEngineEvent?.(event);
       tell({ type: 'engine', event });
     });
     return engine;
-  };
+  });
   const inspect = (folder: string, components: readonly string[]): Promise<Inspection> =>
-    theEngine().inspect(folder, components);
-  const ffmpeg = (): string =>
-    findFfmpeg({
+    lease.use((engine) => engine.inspect(folder, components));
+  const ffmpeg = (): string => {
+    const setting = chosen().ffmpeg;
+    return findFfmpeg({
       platform: options.platform,
-      ...(options.ffmpeg === undefined ? {} : { setting: options.ffmpeg }),
+      ...(setting === null ? {} : { setting }),
       ...(options.path === undefined ? {} : { path: options.path }),
     });
+  };
   const sounds = createSounds({ cacheFolder: join(paths.cache, 'sounds'), ffmpeg });
-  const threads = options.threads ?? 0;
-  const projectOptions: OpenProjectOptions = {
+  const threads = (): number => chosen().threads ?? 0;
+  const sharedCache = join(paths.cache, 'frames.inbetween');
+  const projectOptions = (): OpenProjectOptions => ({
     clock,
-    sharedCache: join(paths.cache, 'frames.inbetween'),
-    maxCacheBytes: options.maxCacheBytes ?? DEFAULT_CACHE_BYTES,
+    sharedCache,
+    maxCacheBytes: chosen().cacheBytes ?? DEFAULT_CACHE_BYTES,
     onNote: note,
+  });
+  const installing = (name: string | undefined, hooks: ImportHooks) => ({
+    roots: modelRoots,
+    inspect,
+    ...hooks,
+    ...(name === undefined ? {} : { name }),
+  });
+  /** Files of a model are about to be moved: nobody may hold them open or remember them. */
+  const letGoOf = async (name: string): Promise<void> => {
+    const model = (await discoverModels(modelRoots)).find((each) => each.name === name);
+    if (model !== undefined) read.delete(model.folder);
+    lease.replace();
   };
 
   const portsOf = (project: Project, model: HostModel): RenderPorts => ({
     cache: frameCacheOf(project.cache),
     engine: {
-      batchSize: async () => ((await theEngine().provider(model.folder)).provider === 'cpu' ? 1 : GPU_BATCH),
+      batchSize: async () =>
+        (await lease.use((engine) => engine.provider(model.folder))).provider === 'cpu' ? 1 : GPU_BATCH,
       batchKey: (spec) => model.family.batchKey(spec),
       encodingKeys: (spec) => model.family.encodingKeys(spec),
-      render: (requests, hooks) => theEngine().renderBatch(model.folder, requests, hooks),
+      render: (requests, hooks) => lease.use((engine) => engine.renderBatch(model.folder, requests, hooks)),
     },
     asset: project.asset,
     clock,
@@ -253,8 +309,39 @@ export function createHost(options: HostOptions): Host {
     return Array.from({ length: to - from + 1 }, (_, i) => planFrame(project.document, from + i, context));
   };
 
+  const settingsState = (): SettingsState => ({
+    path: settings.path,
+    value: chosen(),
+    fixed: Object.keys(own) as (keyof HostSettings)[],
+    problem: settings.problem,
+    defaults: { projectsFolder: paths.projects },
+  });
+
   return {
-    projectsFolder: paths.projects,
+    get projectsFolder() {
+      return chosen().projectsFolder ?? paths.projects;
+    },
+    cacheFolder: paths.cache,
+    settings: {
+      get: () => settingsState(),
+      set(patch) {
+        const before = chosen();
+        settings.set(patch);
+        const after = chosen();
+        const isOther = (['provider', 'threads', 'memoryBytes'] as const).some(
+          (name) => before[name] !== after[name],
+        );
+        if (isOther) lease.replace();
+        return settingsState();
+      },
+    },
+    sounds,
+    caches: createCacheKeeper({
+      clock,
+      folder: paths.cache,
+      sharedCache,
+      releaseGraphs: () => lease.replace(),
+    }),
     models: {
       list: () => discoverModels(modelRoots),
       load: async (ref, cwd) => {
@@ -263,16 +350,27 @@ export function createHost(options: HostOptions): Host {
         return { ...model, family, description: family.description };
       },
       check: async (ref, cwd) => checkModel(await resolveModel(ref, modelRoots, cwd), { inspect }),
-      import: (folder, name, hooks = {}) =>
-        importModel(folder, {
-          roots: modelRoots,
-          inspect,
-          ...hooks,
-          ...(name === undefined ? {} : { name }),
+      import: (folder, name, hooks = {}) => importModel(folder, installing(name, hooks)),
+      fetch: (repo, name, hooks = {}) =>
+        fetchModel(repo, {
+          ...installing(name, hooks),
+          hub: chosen().hub,
+          token: options.hubToken,
         }),
+      partialFetches: () => partialFetches(paths.userModels),
+      discardFetch: (repo) => discardFetch(paths.userModels, chosen().hub, repo),
+      rename: async (name, to) => {
+        await letGoOf(name);
+        return renameModel(name, to, modelRoots);
+      },
+      remove: async (name) => {
+        await letGoOf(name);
+        await removeModel(name, modelRoots);
+      },
+      bytes: modelBytes,
+      provider: (folder) => lease.use((engine) => engine.provider(folder)),
     },
-    sounds,
-    openProject: (file, { readonly = false } = {}) => openProject(file, { ...projectOptions, readonly }),
+    openProject: (file, { readonly = false } = {}) => openProject(file, { ...projectOptions(), readonly }),
     renderJob,
     async renderRange(project, model, range, hooks) {
       const { document } = project;
@@ -295,20 +393,7 @@ export function createHost(options: HostOptions): Host {
     exportRange: async (project, model, range, request, hooks) => {
       const source = framesOf(project, model, specsOf(project, model, range));
       const path = request.format === 'png' ? '' : ffmpeg();
-      const { audio, fps } = project.document;
-      const hasSound = request.format === 'mp4' || request.format === 'webm';
-      if (audio === undefined || !hasSound) {
-        if (audio !== undefined) {
-          hooks?.onNote?.(`${request.format.toUpperCase()} has no sound; the project's is left out.`);
-        }
-        return exportFrames({ ...request, source, ffmpeg: path, threads }, hooks);
-      }
-      const firstFrame = rangeOf(project.document, range).from;
-      return sounds.withFile(project, async (file) => {
-        const { offset, gain } = audio;
-        const sound = file === undefined ? {} : { sound: { file, offset, gain, fps, firstFrame } };
-        return exportFrames({ ...request, ...sound, source, ffmpeg: path, threads }, hooks);
-      });
+      return exportFrames({ ...request, source, ffmpeg: path, threads: threads() }, hooks);
     },
     exportGrid: async (project, model, request, hooks) => {
       const { rows, cols, cells } = planGrid(project.document, contextOf(project, model));
@@ -321,7 +406,7 @@ export function createHost(options: HostOptions): Host {
     },
     renderImage: async (model, spec, assets, hooks = {}) => {
       checkSize(model, `${spec.width}x${spec.height}`);
-      return theEngine().render(model.folder, { spec, embeddings: {}, assets }, hooks);
+      return lease.use((engine) => engine.render(model.folder, { spec, embeddings: {}, assets }, hooks));
     },
     async inspectLoop(project, model, { index, spec }, keep, signal) {
       checkSize(model, `${spec.width}x${spec.height}`);
@@ -329,17 +414,20 @@ export function createHost(options: HostOptions): Host {
       for (const hash of [spec.init?.asset, spec.mask]) {
         if (typeof hash === 'string') assets[hash] = await project.asset(hash, spec.width, spec.height);
       }
-      const observations = theEngine().observe(model.folder, { spec, embeddings: {}, assets }, signal);
+      const observations = lease.stream((engine) =>
+        engine.observe(model.folder, { spec, embeddings: {}, assets }, signal),
+      );
       const stored = () => storedLatents(project.cache, spec);
       return createLoopInspection({ frame: index, spec, observations, keep, stored });
     },
-    decodeLatents: (model, latents, signal) => theEngine().decode(model.folder, latents, signal),
+    decodeLatents: (model, latents, signal) =>
+      lease.use((engine) => engine.decode(model.folder, latents, signal)),
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
     dispose: async () => {
-      await engine?.dispose();
+      await lease.dispose();
     },
   };
 }

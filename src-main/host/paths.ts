@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { userModelsFolder } from './models/discover.ts';
 
 /** Folders of the studio on this machine; nothing below the entries reads the environment itself. */
@@ -7,6 +7,10 @@ export interface HostPaths {
   readonly bundledModels: string;
   /** Models that the user imported. */
   readonly userModels: string;
+  /** File of the settings. */
+  readonly settings: string;
+  /** Export presets of the user's, one file each. */
+  readonly presets: string;
   /** Things that can be deleted at any time: rendered frames of JSON projects, optimised graphs, hashes. */
   readonly cache: string;
   /** Where new projects go that were given no place. */
@@ -39,9 +43,12 @@ export function hostPaths({ env, platform, home, root }: Surroundings): HostPath
   const cache =
     set('INBETWEEN_CACHE_DIR') ??
     join(cacheHome, platform === 'win32' ? join('inbetween', 'Cache') : 'inbetween');
+  const userModels = data === undefined ? userModelsFolder({ env, platform, home }) : join(data, 'models');
   return {
     bundledModels: join(root, 'models'),
-    userModels: data === undefined ? userModelsFolder({ env, platform, home }) : join(data, 'models'),
+    userModels,
+    settings: join(dirname(userModels), 'settings.json'),
+    presets: join(dirname(userModels), 'presets'),
     cache,
     projects: set('INBETWEEN_PROJECTS_DIR') ?? join(home, 'Inbetween'),
   };

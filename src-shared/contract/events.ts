@@ -93,6 +93,8 @@ export const EVENTS = {
   'job.failed': z.object({ ...ofJob, error: wireErrorSchema }),
   /** Ended on request, or replaced by a newer render job (`replacedBy`). */
   'job.cancelled': z.object({ ...ofJob, replacedBy: jobId.nullable() }),
+  /** The host's settings are other ones now. */
+  'settings.changed': z.object({}),
   /** Something that the user should know; shown, never silent. */
   note: z.object({ message: z.string(), project: projectId.exactOptional(), frame: z.int().exactOptional() }),
   /** For the status bar: what became of the process that computes. */

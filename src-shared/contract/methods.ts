@@ -7,6 +7,7 @@ import { inspectMethods } from './methods/inspect.ts';
 import { modelMethods } from './methods/models.ts';
 import { projectMethods } from './methods/project.ts';
 import { renderMethods } from './methods/render.ts';
+import { settingsMethods } from './methods/settings.ts';
 
 /** Everything that a window can ask of a host. */
 export const METHODS = {
@@ -18,6 +19,7 @@ export const METHODS = {
   ...exportMethods,
   ...inspectMethods,
   ...audioMethods,
+  ...settingsMethods,
 } as const;
 
 export type MethodName = keyof typeof METHODS;

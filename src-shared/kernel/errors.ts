@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'provider-failed'
   | 'export-failed'
   | 'ffmpeg-missing'
+  | 'network-failed'
   | 'internal'
   // The user stopped it: exit status 130.
   | 'cancelled';

@@ -27,6 +27,8 @@ const host = createHost({
     bundledModels: join(folder, 'models'),
     projects: join(folder, 'projects'),
     userModels: join(folder, 'user'),
+    settings: join(folder, 'settings.json'),
+    presets: join(folder, 'presets'),
     cache: join(folder, 'cache'),
   },
   clock: Date.now,

@@ -36,6 +36,8 @@ export function testHost(context: TestContext, options: { ffmpeg?: string } = {}
       bundledModels: join(ROOT, 'models'),
       projects: join(folder, 'projects'),
       userModels: join(folder, 'models'),
+      settings: join(folder, 'settings.json'),
+      presets: join(folder, 'presets'),
       cache: join(folder, 'cache'),
     },
     clock: Date.now,

@@ -65,7 +65,7 @@ export async function importModel(source: string, options: ImportOptions): Promi
   return { model, problems };
 }
 
-async function checkName(name: string, roots: readonly ModelRoot[]): Promise<void> {
+export async function checkName(name: string, roots: readonly ModelRoot[]): Promise<void> {
   if (!NAME.test(name) || DEVICE.test(name) || name.endsWith('.')) {
     throw new AppError(
       'invalid-input',
@@ -121,7 +121,7 @@ async function compareCopies(original: string, copy: string): Promise<void> {
   );
 }
 
-function storageError(error: unknown, target: string): unknown {
+export function storageError(error: unknown, target: string): unknown {
   if (error instanceof AppError) return error;
   const code = (error as NodeJS.ErrnoException).code;
   const options = { cause: error };

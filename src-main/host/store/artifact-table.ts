@@ -96,12 +96,13 @@ export function createArtifactTable(connection: Connection, clock: Clock, maxByt
     touched.clear();
   };
 
-  const dropLeastRecent = ({ maxBytes: limit, keepKeys }: EvictOptions): Amount => {
+  const dropLeastRecent = ({ maxBytes: limit, keepKeys, kinds }: EvictOptions): Amount => {
     let remaining = total.get() ?? 0;
     const dropped: number[] = [];
     let bytes = 0;
     for (const kind of EVICTION_ORDER) {
       if (remaining <= limit) break;
+      if (kinds?.includes(kind) === false) continue;
       for (const row of leastRecent.iterate(kind)) {
         if (remaining <= limit) break;
         if (keepKeys?.has(row.key)) continue;

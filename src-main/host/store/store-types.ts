@@ -121,6 +121,8 @@ export interface EvictOptions {
   readonly maxBytes: number;
   /** Keys, of any kind, that stay whatever happens. */
   readonly keepKeys?: ReadonlySet<string>;
+  /** Only artifacts of these kinds are dropped. */
+  readonly kinds?: readonly ArtifactKind[];
 }
 
 /** The part of a store that is a cache: for a project and for the shared cache of JSON projects alike. */

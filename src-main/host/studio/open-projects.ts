@@ -7,6 +7,7 @@ import { contextOf, type Host, type HostModel } from '../host.ts';
 import type { Project } from '../project.ts';
 import { createEditSession, type EditSession } from './edit-session.ts';
 import { createFramePlanner, type FramePlanner } from './frame-planner.ts';
+import type { MachinePace } from './machine-pace.ts';
 import { createPace, type Pace } from './pace.ts';
 
 /** A project that windows have open. */
@@ -51,6 +52,7 @@ interface Entry extends OpenProject {
 export function createOpenProjects(
   host: Host,
   tell: (event: ContractEvent) => void,
+  machine: MachinePace,
   /** Whether jobs of a project are under way: it stays open for them. */
   isBusy: (id: string) => boolean,
 ): OpenProjects {
@@ -63,7 +65,7 @@ export function createOpenProjects(
     const project = await openWritableIfPossible(host, file);
     opened += 1;
     const id = `p${opened}`;
-    const entry = createEntry(host, id, project, tell);
+    const entry = createEntry(host, id, project, tell, machine);
     entries.set(id, entry);
     return entry;
   };
@@ -127,7 +129,13 @@ export function createOpenProjects(
   };
 }
 
-function createEntry(host: Host, id: string, project: Project, tell: (event: ContractEvent) => void): Entry {
+function createEntry(
+  host: Host,
+  id: string,
+  project: Project,
+  tell: (event: ContractEvent) => void,
+  machine: MachinePace,
+): Entry {
   const edits = createEditSession(
     project,
     (change) => tell({ event: 'project.changed', data: { project: id, ...change } }),
@@ -139,7 +147,7 @@ function createEntry(host: Host, id: string, project: Project, tell: (event: Con
     file: project.file,
     project,
     edits,
-    pace: createPace(project.store),
+    pace: createPace(project.store, machine),
     failures: new Map(),
     holders: new Set(),
     snapshot: () => ({ ...project, document: edits.document }),

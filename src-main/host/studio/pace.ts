@@ -1,7 +1,11 @@
 import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
+import { type MachinePace, workOf } from './machine-pace.ts';
 import type { Store } from '../store/project-store.ts';
 
-/** How long frames take on this machine, learnt from those that were rendered; kept in the project. */
+/**
+ * How long frames take on this machine, learnt from those that were rendered; kept in the project. What this project
+ * has not seen yet is known from others.
+ */
 export interface Pace {
   learn(spec: FrameSpec, milliseconds: number): void;
   /** Milliseconds for these frames; null until one of their model was timed. 0 for none. */
@@ -13,7 +17,7 @@ const SETTING = 'studio.pace';
 /** The newest frame's weight: about the last five decide. */
 const NEWEST_WEIGHT = 0.35;
 
-export function createPace(store: Store | undefined): Pace {
+export function createPace(store: Store | undefined, machine: MachinePace): Pace {
   /** Milliseconds of one model evaluation of a megapixel, by model fingerprint. */
   const paces = new Map<string, number>(read(store));
   return {
@@ -21,11 +25,12 @@ export function createPace(store: Store | undefined): Pace {
       const now = milliseconds / workOf(spec);
       const before = paces.get(spec.model);
       paces.set(spec.model, before === undefined ? now : before + NEWEST_WEIGHT * (now - before));
+      machine.learn(spec.model, paces.get(spec.model) as number);
     },
     estimate(specs) {
       let sum = 0;
       for (const spec of specs) {
-        const pace = paces.get(spec.model);
+        const pace = paces.get(spec.model) ?? machine.of(spec.model);
         if (pace === undefined) return null;
         sum += pace * workOf(spec);
       }
@@ -36,11 +41,6 @@ export function createPace(store: Store | undefined): Pace {
       store.setSetting(SETTING, Object.fromEntries(paces));
     },
   };
-}
-
-/** Model evaluations times megapixels. */
-function workOf({ sampler, width, height }: FrameSpec): number {
-  return (sampler.steps * (sampler.guidanceScale > 1 ? 2 : 1) * width * height) / 1e6;
 }
 
 function read(store: Store | undefined): [string, number][] {

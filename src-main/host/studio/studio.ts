@@ -14,13 +14,16 @@ import { listFolder } from './file-list.ts';
 import { createInspections } from './inspect-handlers.ts';
 import { createJobs } from './jobs.ts';
 import { frameHandlers } from './frame-handlers.ts';
+import { createMachinePace } from './machine-pace.ts';
 import { createMemoryBlobs } from './memory-blobs.ts';
+import { modelHandlers } from './model-handlers.ts';
 import { createOpenProjects } from './open-projects.ts';
 import { soundType } from '../audio/sound-kind.ts';
 import { addSound, audioHandlers } from './audio-handlers.ts';
 import { addAsset, projectHandlers } from './project-handlers.ts';
 import { renderHandlers } from './render-handlers.ts';
 import { renderingHandlers } from './rendering-handlers.ts';
+import { settingsHandlers } from './settings-handlers.ts';
 
 export interface StudioOptions {
   readonly host: Host;
@@ -63,6 +66,7 @@ export function createStudio(options: StudioOptions): Studio {
   const onFault = options.onFault ?? (() => {});
   const note = (message: string, project: string, frame?: number): void =>
     tell({ event: 'note', data: { message, project, ...(frame === undefined ? {} : { frame }) } });
+  const pace = createMachinePace(host.cacheFolder);
   const blobs = createMemoryBlobs();
   /** Enough for the steps of a few frames. */
   const previews = createMemoryBlobs(160);
@@ -75,10 +79,11 @@ export function createStudio(options: StudioOptions): Studio {
     onEnd({ project }) {
       // What was learnt about the pace outlives the window.
       projects.find(project)?.pace.save();
+      pace.save();
       projects.closeIfUnused(project);
     },
   });
-  const projects = createOpenProjects(host, tell, (id) => jobs.list(id).length > 0);
+  const projects = createOpenProjects(host, tell, pace, (id) => jobs.list(id).length > 0);
   const unsubscribe = host.subscribe((event) => tell(contractEventOf(event)));
 
   const inspections = createInspections(host, projects);
@@ -100,6 +105,8 @@ export function createStudio(options: StudioOptions): Studio {
       },
       keepDownload: (job, file) => void downloads.set(job, file),
     }),
+    ...modelHandlers({ host, pace }),
+    ...settingsHandlers({ host, projects, tell }),
     'host.info': async () => ({
       version: options.version,
       platform: options.platform,
@@ -112,39 +119,6 @@ export function createStudio(options: StudioOptions): Studio {
       await jobs.cancel(job);
       return {};
     },
-    'models.list': async () => ({ models: await host.models.list() }),
-    'models.info': async ({ ref }) => {
-      const { folder, fingerprint, description } = await host.models.load(ref, homedir());
-      const {
-        family,
-        className,
-        title,
-        license,
-        nativeSize,
-        sizeMultiple,
-        imageToImage,
-        inpainting,
-        defaults,
-      } = description;
-      return {
-        folder,
-        fingerprint,
-        family,
-        className,
-        title,
-        description: description.description,
-        license,
-        contextLength: description.contextLength,
-        nativeSize,
-        sizeMultiple,
-        imageToImage,
-        inpainting,
-        defaults,
-      };
-    },
-    'models.check': async ({ ref }) => ({ problems: await host.models.check(ref, homedir()) }),
-    'models.import': ({ folder, name }, { signal, progress }) =>
-      host.models.import(folder, name, { signal, onProgress: progress }),
     'presets.list': () => ({ presets: PRESETS }),
   };
 
