@@ -1,4 +1,5 @@
 import type { Studio } from '../state/studio.svelte.ts';
+import { EASING_ACTIONS } from './easing-actions.ts';
 import { KEY_ACTIONS } from './key-actions.ts';
 import { TIMELINE_ACTIONS } from './timeline-actions.ts';
 
@@ -75,6 +76,7 @@ export const ACTIONS: readonly Action[] = [
   },
   ...KEY_ACTIONS,
   ...TIMELINE_ACTIONS,
+  ...EASING_ACTIONS,
   {
     id: 'edit.addKeyframe',
     label: 'Add keyframe at the playhead',

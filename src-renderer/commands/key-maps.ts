@@ -52,6 +52,6 @@ export const KEY_MAPS: Readonly<Record<KeyMapName, Bindings>> = {
     'view.snap': ['Shift+Tab'],
     'view.grid': [],
     'render.toggle': ['F12'],
-    'easing.menu': ['T'],
+    'easing.ease': ['T'],
   },
 };

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ACTIONS } from './actions.ts';
+import { KEY_MAP_NAMES, KEY_MAPS } from './key-maps.ts';
 import { actionFor, combination, keysOf, shownKeys } from './keymap.ts';
+import { conflicts, keyMapText, readKeyMapText, rebound, reset } from './rebind.ts';
 
 const press = (code: string, held: readonly string[] = []) => ({
   code,
@@ -34,6 +36,34 @@ test('a rebound action leaves its default key', () => {
   const rebound = { 'play.toggle': ['P'] };
   assert.equal(actionFor(press('KeyP'), ACTIONS, rebound)?.id, 'play.toggle');
   assert.equal(actionFor(press('Space'), ACTIONS, rebound), undefined);
+});
+
+for (const name of KEY_MAP_NAMES) {
+  test(`the key map ${name} names real actions and gives no combination to two`, () => {
+    const ids = new Set(ACTIONS.map(({ id }) => id));
+    assert.deepEqual(
+      Object.keys(KEY_MAPS[name]).filter((id) => !ids.has(id)),
+      [],
+    );
+    const clashes = [...conflicts(ACTIONS, KEY_MAPS[name])].map(
+      ([keys, users]) => `${keys}: ${users.map(({ id }) => id).join(', ')}`,
+    );
+    assert.deepEqual(clashes, []);
+  });
+}
+
+test('a combination that is taken over leaves the action that had it', () => {
+  const own = rebound(ACTIONS, {}, 'default', 'marker.add', 'Space', 'M');
+  assert.deepEqual(own, { 'marker.add': ['Space'], 'play.toggle': [] });
+  assert.equal(actionFor(press('Space'), ACTIONS, own)?.id, 'marker.add');
+  assert.deepEqual(reset(own, 'marker.add'), { 'play.toggle': [] });
+});
+
+test('bindings go to another machine as a file; another file is refused', () => {
+  const own = { 'play.toggle': ['P'] };
+  assert.deepEqual(readKeyMapText(keyMapText('blender', own)), { keyMap: 'blender', keys: own });
+  assert.throws(() => readKeyMapText('{"format":"inbetween/1"}'), /no key map/);
+  assert.throws(() => readKeyMapText('keys'), /not JSON/);
 });
 
 test('keys are shown as the platform writes them', () => {

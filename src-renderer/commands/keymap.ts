@@ -50,6 +50,14 @@ const NAMES: Readonly<Record<string, string>> = {
   Comma: ',',
   Period: '.',
   Slash: '/',
+  Backslash: '\\',
+  Equal: '=',
+  Minus: '-',
+  NumpadAdd: 'Num +',
+  NumpadSubtract: 'Num -',
+  NumpadMultiply: 'Num *',
+  PageUp: 'Page ↑',
+  PageDown: 'Page ↓',
 };
 
 /** `Mod+Shift+Z` -> `Ctrl+Shift+Z`, `⌘⇧Z` on a Mac. */

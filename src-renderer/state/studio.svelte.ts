@@ -6,6 +6,7 @@ import { AppError } from '../../src-shared/kernel/errors.ts';
 import { CHANNELS, type ChannelName } from '../../src-shared/model/channels.ts';
 import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
 import { KeyClipboard } from '../commands/key-clipboard.ts';
+import type { Easing } from '../../src-shared/model/easing.ts';
 import { PictureCache } from '../client/pictures.ts';
 import { isNumeric, numberAt } from '../timeline/lanes.ts';
 import { Connection } from './connection.svelte.ts';
@@ -55,6 +56,7 @@ export class Studio {
   readonly selected = new KeySelection();
   /** Drags of keys take everything later along. */
   ripple = $state(false);
+  copiedEasing = $state.raw<Easing | null>(null);
   readonly clipboard = new KeyClipboard(this);
   readonly menu = new MenuState();
   readonly sound = new SoundState(this);

@@ -1,6 +1,6 @@
 import type { ChannelName } from '../../src-shared/model/channels.ts';
 import type { SelectedKey } from '../state/selection.svelte.ts';
-import { follow } from './follow.ts';
+import { finishTyping, follow } from './follow.ts';
 import { frameAt } from './geometry.ts';
 import type { TimelineState } from './timeline-state.svelte.ts';
 
@@ -8,6 +8,7 @@ import type { TimelineState } from './timeline-state.svelte.ts';
 export function boxSelect(timeline: TimelineState, event: PointerEvent): void {
   if (event.button === 1) return timeline.panWith(event);
   if (event.button !== 0 || (event.target as HTMLElement).closest('button, input') !== null) return;
+  finishTyping();
   const { selected } = timeline.studio;
   const { viewport } = timeline;
   if (viewport === undefined) return;

@@ -4,6 +4,11 @@ export interface Followed {
   end(cancelled: boolean, event: PointerEvent): void;
 }
 
+/** What is being typed belongs to what was selected: it is finished before a press selects something else. */
+export function finishTyping(): void {
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+}
+
 /**
  * Follows the pointer until it is let go, at most once a frame of the screen. The listeners are on the window: a key
  * that is dragged is drawn anew at its new place and would take its own along.

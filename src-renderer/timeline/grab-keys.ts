@@ -5,7 +5,7 @@ import { easingOf } from '../../src-shared/model/tracks.ts';
 import type { KeyRef, SelectedKey } from '../state/selection.svelte.ts';
 import { clampMove, framesOf, moveCommands, moveLabel, type MoveMode } from './edits/move.ts';
 import { stretchCommands, stretched } from './edits/stretch.ts';
-import { follow } from './follow.ts';
+import { finishTyping, follow } from './follow.ts';
 import { draggedValue, isNumeric, valueScale } from './lanes.ts';
 import { snapTargets } from './snapping.ts';
 import type { TimelineState } from './timeline-state.svelte.ts';
@@ -29,6 +29,7 @@ export function grabKey(
   if (event.button === 1) return timeline.panWith(event);
   if (event.button !== 0) return;
   event.stopPropagation();
+  finishTyping();
   const { studio, project } = timeline;
   const { selected } = studio;
   const { frame } = keyframe;

@@ -3,7 +3,7 @@ import type { ChannelName } from '../../src-shared/model/channels.ts';
 import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
 import type { ProjectSession } from '../state/project.svelte.ts';
 import type { Studio } from '../state/studio.svelte.ts';
-import { follow } from './follow.ts';
+import { finishTyping, follow } from './follow.ts';
 import { fit, frameAt, panBy, snapped, type View, zoomAt } from './geometry.ts';
 import { LANE_HEIGHT, shownLanes, usualHeight } from './lanes.ts';
 import { nearestBeat, snapTargets } from './snapping.ts';
@@ -108,6 +108,7 @@ export class TimelineState {
   scrub(event: PointerEvent): void {
     if (event.button === 1) return this.panWith(event);
     if (event.button !== 0) return;
+    finishTyping();
     const targets = snapTargets(this.document, this.count);
     const seek = (at: PointerEvent): void => {
       const frame = this.frameOf(at) - 0.5;

@@ -6,6 +6,7 @@ import { hostMethods } from './methods/host.ts';
 import { inspectMethods } from './methods/inspect.ts';
 import { modelMethods } from './methods/models.ts';
 import { projectMethods } from './methods/project.ts';
+import { promptMethods } from './methods/prompt.ts';
 import { renderMethods } from './methods/render.ts';
 import { settingsMethods } from './methods/settings.ts';
 
@@ -20,6 +21,7 @@ export const METHODS = {
   ...inspectMethods,
   ...audioMethods,
   ...settingsMethods,
+  ...promptMethods,
 } as const;
 
 export type MethodName = keyof typeof METHODS;

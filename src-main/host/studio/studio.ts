@@ -20,6 +20,7 @@ import { modelHandlers } from './model-handlers.ts';
 import { createOpenProjects } from './open-projects.ts';
 import { soundType } from '../audio/sound-kind.ts';
 import { addSound, audioHandlers } from './audio-handlers.ts';
+import { promptHandlers } from './prompt-handlers.ts';
 import { addAsset, projectHandlers } from './project-handlers.ts';
 import { renderHandlers } from './render-handlers.ts';
 import { renderingHandlers } from './rendering-handlers.ts';
@@ -93,6 +94,7 @@ export function createStudio(options: StudioOptions): Studio {
     ...audioHandlers(host, projects),
     ...frameHandlers({ host, projects }),
     ...renderingHandlers({ host, projects, jobs, previews, note }),
+    ...promptHandlers(projects),
     ...renderHandlers({
       host,
       projects,

@@ -1,4 +1,4 @@
-import { BEZIER_OF, type CubicBezier, type Easing } from '../../src-shared/model/easing.ts';
+import { BEZIER_OF, type CubicBezier, type Easing } from '../../../src-shared/model/easing.ts';
 
 /** The control points of a curve; undefined for those that have none to drag. */
 export function bezierOf(easing: Easing): CubicBezier | undefined {
