@@ -3,14 +3,14 @@ import type { Command } from 'commander';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import { formatOf, gridFormatOf } from '../host/export/format-of.ts';
 import { checkOutput } from '../host/export/output-file.ts';
-import { PRESETS, type Preset, presetById } from '../host/export/presets.ts';
+import { PRESETS, type Preset } from '../host/export/presets.ts';
 import type { ExportSize, Playback } from '../host/export/types.ts';
 import { isSheet, writeTimeline } from '../host/write-export.ts';
 import type { CliContext } from './context.ts';
 import { duration, fileSize } from './progress.ts';
 import { createReporter } from './reporter.ts';
 import { engineOptions, type EngineFlags, loadModel } from './shared-options.ts';
-import { frameRange, integer, number, pixelSize } from './values.ts';
+import { byteSize, frameRange, integer, number, pixelSize } from './values.ts';
 
 interface RenderFlags extends EngineFlags {
   readonly out: string;
@@ -22,6 +22,8 @@ interface RenderFlags extends EngineFlags {
   readonly pingPong?: boolean;
   readonly hold?: number;
   readonly quality?: number;
+  readonly fps?: number;
+  readonly maxSize?: number;
   readonly size?: { width: number; height: number };
 }
 
@@ -34,7 +36,7 @@ export function addRenderCommand(program: Command, context: CliContext): void {
       '--out <path>',
       'ends in .gif .mp4 .webm .webp; a path without an ending becomes a folder of PNG files',
     )
-    .option('--preset <name>', `how to export: ${PRESETS.map(({ id }) => id).join(', ')}`)
+    .option('--preset <name>', `how to export: ${PRESETS.map(({ id }) => id).join(', ')}, or one of yours`)
     .option('--frames <A-B>', 'only these frames, counted from 0, both included', frameRange)
     .option('--model <ref>', "instead of the project's model: an installed name or a folder")
     .option('--loop <n>', 'times a GIF or WebP plays; 0 = for ever', integer(0, 65535))
@@ -42,6 +44,12 @@ export function addRenderCommand(program: Command, context: CliContext): void {
     .option('--hold <seconds>', 'the first and last frame stand still', number(0, 600))
     .option('--quality <n>', '1 (small) to 100 (best)', integer(1, 100))
     .option('--size <WxH>', 'scale the frames for this export', pixelSize)
+    .option('--fps <n>', 'frames a second of this export', number(0.1, 240))
+    .option(
+      '--max-size <size>',
+      'the file has at most so many bytes (8MB, 500kB, 1000000): quality, then size, then frames give way',
+      byteSize,
+    )
     .option('--json', 'one JSON event a line on standard output');
   engineOptions(command).action((project: string, flags: RenderFlags) => render(context, project, flags));
 }
@@ -49,13 +57,13 @@ export function addRenderCommand(program: Command, context: CliContext): void {
 async function render(context: CliContext, file: string, flags: RenderFlags): Promise<void> {
   const reporter = createReporter(context, flags.json === true);
   const start = context.clock();
-  const preset = flags.preset === undefined ? undefined : presetById(flags.preset);
+  const host = context.host({ ...flags, onNote: reporter.note });
+  const preset = flags.preset === undefined ? undefined : await host.presets.get(flags.preset);
   const out = resolve(flags.out);
   // An output that cannot be is told before minutes of rendering, not after.
   const format = isSheet(preset) ? undefined : formatOf(flags.out);
   if (format === undefined) gridFormatOf(flags.out);
   await checkOutput(out, format === 'png' ? 'folder' : 'file');
-  const host = context.host({ ...flags, onNote: reporter.note });
   if (format !== undefined) host.requireWriter(format);
   const project = await host.openProject(file);
   try {
@@ -74,6 +82,7 @@ async function render(context: CliContext, file: string, flags: RenderFlags): Pr
       playback: playbackOf(flags),
       size: sizeOf(preset, flags),
       quality: flags.quality,
+      maxBytes: flags.maxSize,
     };
     const written = await writeTimeline(host, project, model, wishes, {
       signal: context.signal,
@@ -98,8 +107,9 @@ function sizeOf(preset: Preset | undefined, flags: RenderFlags): ExportSize | un
   return { fit: 'cover', background: 'black', ...preset?.size, ...flags.size };
 }
 
-function playbackOf({ loop, pingPong, hold }: RenderFlags): Partial<Playback> {
+function playbackOf({ loop, pingPong, hold, fps }: RenderFlags): Partial<Playback> {
   return {
+    ...(fps === undefined ? {} : { fps }),
     ...(loop === undefined ? {} : { loop }),
     ...(pingPong === undefined ? {} : { pingPong }),
     ...(hold === undefined ? {} : { holdFirst: hold, holdLast: hold }),

@@ -53,3 +53,14 @@ export function pixelSize(text: string): { width: number; height: number } {
   }
   return { width, height };
 }
+
+/** "8MB", "500 kB", "1000000": bytes, in decimal units as file managers and upload limits count them. */
+export function byteSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)?$/i.exec(text.trim());
+  const units: Readonly<Record<string, number>> = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9 };
+  const bytes = Math.floor(Number(match?.[1]) * (units[match?.[2]?.toLowerCase() ?? 'b'] as number));
+  if (match === null || bytes < 2000) {
+    throw new InvalidArgumentError(`"${text}" is no size; it takes at least 2 kB, for example 8MB or 500kB.`);
+  }
+  return bytes;
+}

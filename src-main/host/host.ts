@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import { frameCount, type ProjectDocument } from '../../src-shared/model/document-types.ts';
-import type { FrameSpec } from '../../src-shared/model/frame-spec.ts';
+import { type FrameSpec, frameKey } from '../../src-shared/model/frame-spec.ts';
 import { planGrid } from '../../src-shared/model/grid.ts';
 import { type PlanContext, planFrame } from '../../src-shared/model/plan.ts';
 import { renderOrder } from '../../src-shared/model/render-order.ts';
@@ -11,7 +11,11 @@ import type { ModelDescription } from '../engine/pipelines/model-description.ts'
 import type { FrameResult, RgbImage, StepProgress } from '../engine/ports.ts';
 import type { Tensor } from '../engine/tensor/tensor.ts';
 import { frameCacheOf, storedFrames, storedLatents } from './artifact-frames.ts';
+import { createPresetLibrary, type PresetLibrary } from './export/custom-presets.ts';
+import { estimateSize, previewFrame, type SizeEstimate } from './export/estimate.ts';
 import { exportFrames } from './export/export-frames.ts';
+import { type ChosenSettings, exportWithin } from './export/fit.ts';
+import { nearestFrames } from './export/frame-sources.ts';
 import { findFfmpeg } from './export/ffmpeg.ts';
 import { exportGrid, type GridRequest } from './export/grid.ts';
 import type { ExportFormat, ExportHooks, ExportRequest, ExportSummary } from './export/types.ts';
@@ -105,6 +109,8 @@ export interface Host {
      */
     set(patch: Partial<HostSettings>): SettingsState;
   };
+  /** Ways to export: the product's and the user's. */
+  readonly presets: PresetLibrary;
   /** Space that the shared caches take. */
   readonly caches: CacheKeeper;
   readonly models: {
@@ -162,9 +168,26 @@ export interface Host {
     project: Project,
     model: HostModel,
     range: FrameRange | undefined,
-    request: Omit<ExportRequest, 'source' | 'ffmpeg' | 'threads'>,
+    request: Omit<ExportRequest, 'source' | 'ffmpeg' | 'threads'> & {
+      /** Frames that are not there are rendered (default), or look like the nearest that is. */
+      readonly missing?: 'render' | 'nearest';
+    },
     hooks?: ExportHooks,
-  ): Promise<ExportSummary>;
+  ): Promise<ExportSummary & { readonly chosen?: ChosenSettings }>;
+  /**
+   * What the export would have in bytes, by trial encodes of frames that are there, and how the frame `preview` (of
+   * the timeline) comes out; null where none is there.
+   */
+  estimateRange(
+    project: Project,
+    model: HostModel,
+    range: FrameRange | undefined,
+    request: Omit<ExportRequest, 'source' | 'ffmpeg' | 'threads' | 'out'> & { readonly preview?: number },
+    hooks?: Pick<ExportHooks, 'signal' | 'onProgress'>,
+  ): Promise<{
+    readonly estimate: SizeEstimate | null;
+    readonly preview: { readonly before: Uint8Array; readonly after: Uint8Array } | null;
+  }>;
   exportGrid(
     project: Project,
     model: HostModel,
@@ -303,6 +326,11 @@ export function createHost(options: HostOptions): Host {
     storedFrames(project.cache, specs, async (spec) => {
       await createRenderJob(portsOf(project, model), [{ index: 0, spec }]).run();
     });
+  const areThere = (project: Project, specs: readonly FrameSpec[]): boolean[] => {
+    const keys = specs.map(frameKey);
+    const stored = project.cache.hasArtifacts('frame', keys);
+    return keys.map((key) => stored.has(key));
+  };
   const specsOf = (project: Project, model: HostModel, range: FrameRange | undefined): FrameSpec[] => {
     const { from, to } = rangeOf(project.document, range);
     const context = contextOf(project, model);
@@ -336,6 +364,7 @@ export function createHost(options: HostOptions): Host {
       },
     },
     sounds,
+    presets: createPresetLibrary(paths.presets),
     caches: createCacheKeeper({
       clock,
       folder: paths.cache,
@@ -390,10 +419,27 @@ export function createHost(options: HostOptions): Host {
     requireWriter: (format) => {
       if (format !== 'png') ffmpeg();
     },
-    exportRange: async (project, model, range, request, hooks) => {
-      const source = framesOf(project, model, specsOf(project, model, range));
+    exportRange: async (project, model, range, { missing, maxBytes, ...request }, hooks) => {
+      const specs = specsOf(project, model, range);
+      const frames = framesOf(project, model, specs);
+      const source = missing === 'nearest' ? nearestFrames(frames, areThere(project, specs)) : frames;
       const path = request.format === 'png' ? '' : ffmpeg();
-      return exportFrames({ ...request, source, ffmpeg: path, threads: threads() }, hooks);
+      const whole = { ...request, source, ffmpeg: path, threads: threads() };
+      return maxBytes === undefined ? exportFrames(whole, hooks) : exportWithin(whole, maxBytes, hooks);
+    },
+    estimateRange: async (project, model, range, { preview, ...request }, hooks = {}) => {
+      const specs = specsOf(project, model, range);
+      const isThere = areThere(project, specs);
+      const path = request.format === 'png' ? '' : ffmpeg();
+      const source = framesOf(project, model, specs);
+      const whole = { ...request, source, ffmpeg: path, threads: threads() };
+      const at = Math.max(0, (preview ?? 0) - (range?.from ?? 0));
+      const shown = isThere[at] === true ? at : isThere.indexOf(true);
+      return {
+        preview:
+          preview === undefined || shown < 0 ? null : await previewFrame(whole, shown, isThere, hooks.signal),
+        estimate: await estimateSize(whole, isThere, hooks),
+      };
     },
     exportGrid: async (project, model, request, hooks) => {
       const { rows, cols, cells } = planGrid(project.document, contextOf(project, model));

@@ -1,4 +1,5 @@
-import { frameCount } from '../../src-shared/model/document-types.ts';
+import { frameCount, type ProjectDocument } from '../../src-shared/model/document-types.ts';
+import type { ChosenSettings } from './export/fit.ts';
 import { formatOf, gridFormatOf } from './export/format-of.ts';
 import type { Preset } from './export/presets.ts';
 import type { ExportFormat, ExportHooks, ExportRequest, ExportSize, Playback } from './export/types.ts';
@@ -22,12 +23,18 @@ export interface ExportWishes {
   readonly gap?: number | undefined;
   /** Rows and columns written under the cells of a grid. */
   readonly labels?: boolean | undefined;
+  /** The most bytes that a film may have. */
+  readonly maxBytes?: number | undefined;
+  /** Frames that are missing are rendered (default), or look like their nearest neighbour. */
+  readonly missing?: 'render' | 'nearest' | undefined;
 }
 
 export interface Written {
   readonly width: number;
   readonly height: number;
   readonly bytes: number;
+  /** What a film was written with, where a limit of its bytes had to choose. */
+  readonly chosen?: ChosenSettings;
 }
 
 const SHEET_GROUND = '#17171b';
@@ -71,33 +78,48 @@ export function writeTimeline(
       hooks,
     );
   }
-  const format = wishes.format ?? formatOf(out);
-  const size = wishes.size ?? preset?.size;
-  const playback: Playback = {
-    fps: document.fps,
-    loop: document.export?.loop ?? 0,
-    pingPong: false,
-    holdFirst: 0,
-    holdLast: 0,
-    ...preset?.playback,
-    ...wishes.playback,
-  };
+  const maxBytes = wishes.maxBytes ?? preset?.maxBytes;
   return host.exportRange(
     project,
     model,
     range,
     {
       out,
-      format,
-      playback,
-      quality: wishes.quality ?? preset?.quality ?? (format === 'webp' ? 80 : 85),
-      dither: wishes.dither ?? preset?.dither ?? 'bayer',
-      palette: wishes.palette ?? preset?.palette ?? 'global',
-      document: json,
-      ...(size === undefined ? {} : { size }),
+      ...filmRequest(document, wishes),
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+      ...(wishes.missing === undefined ? {} : { missing: wishes.missing }),
     },
     hooks,
   );
+}
+
+export type FilmRequest = Pick<
+  ExportRequest,
+  'format' | 'playback' | 'quality' | 'dither' | 'palette' | 'size' | 'document'
+>;
+
+/** What an animation is written with: the user's choices, then the preset's, then the project's. */
+export function filmRequest(document: ProjectDocument, wishes: ExportWishes): FilmRequest {
+  const { preset } = wishes;
+  const format = wishes.format ?? formatOf(wishes.out);
+  const size = wishes.size ?? preset?.size;
+  return {
+    format,
+    playback: {
+      fps: document.fps,
+      loop: document.export?.loop ?? 0,
+      pingPong: false,
+      holdFirst: 0,
+      holdLast: 0,
+      ...preset?.playback,
+      ...wishes.playback,
+    },
+    quality: wishes.quality ?? preset?.quality ?? (format === 'webp' ? 80 : 85),
+    dither: wishes.dither ?? preset?.dither ?? 'bayer',
+    palette: wishes.palette ?? preset?.palette ?? 'global',
+    document: JSON.stringify(document),
+    ...(size === undefined ? {} : { size }),
+  };
 }
 
 /** The project's grid as one picture. Its cells must have been rendered. */

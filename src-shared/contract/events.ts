@@ -87,6 +87,8 @@ export const EVENTS = {
         width: z.int(),
         height: z.int(),
         bytes: z.int(),
+        /** What a film was written with, where a limit of its bytes had to choose. */
+        chosen: z.object({ quality: z.int(), width: z.int(), height: z.int(), fps: z.number() }).nullable(),
       })
       .nullable(),
   }),

@@ -33,8 +33,21 @@ export async function exportFrames(request: ExportRequest, hooks: ExportHooks = 
   if (request.source.count < 1) throw new AppError('invalid-input', 'There are no frames to export.');
   throwIfCancelled(hooks.signal, 'The export');
   const source = resized(request.source, request.size);
-  const written = await writeWhole(request.out, request.format === 'png' ? 'folder' : 'file', (temporary) =>
-    WRITERS[request.format](temporary, request, source, hooks),
+  const { paletteSource, maxBytes } = request;
+  const sized = paletteSource && { paletteSource: resized(paletteSource, request.size) };
+  const written = await writeWhole(
+    request.out,
+    request.format === 'png' ? 'folder' : 'file',
+    async (temporary) => {
+      const result = await WRITERS[request.format](temporary, { ...request, ...sized }, source, hooks);
+      const bytes = maxBytes === undefined ? 0 : await sizeOnDisk(temporary);
+      if (maxBytes !== undefined && bytes > maxBytes) {
+        throw new AppError('export-failed', `The file has ${bytes} bytes; at most ${maxBytes} are wanted.`, {
+          data: { reason: 'too-large', bytes },
+        });
+      }
+      return result;
+    },
   );
   return {
     out: request.out,

@@ -34,11 +34,12 @@ export async function writeGif(
     );
   }
   const colours = Math.round(32 + (Math.min(100, Math.max(1, request.quality)) / 100) * 224);
-  const passes = request.palette === 'global' ? source.count + shown.length : shown.length;
+  const colourful = request.paletteSource ?? source;
+  const passes = request.palette === 'global' ? colourful.count + shown.length : shown.length;
   let done = 0;
-  const feed = async function* (indices: readonly number[]): AsyncGenerator<Uint8Array> {
+  const feed = async function* (indices: readonly number[], frames = source): AsyncGenerator<Uint8Array> {
     for (const index of indices) {
-      yield await source.frame(index);
+      yield await frames.frame(index);
       done += 1;
       hooks.onProgress?.({ done, total: passes });
     }
@@ -55,11 +56,11 @@ export async function writeGif(
     if (request.palette === 'global') {
       const palette = join(work, 'palette.png');
       const generate = `palettegen=max_colors=${colours}:reserve_transparent=1:stats_mode=full`;
-      const all = Array.from({ length: source.count }, (_, i) => i);
+      const all = Array.from({ length: colourful.count }, (_, i) => i);
       await runFfmpeg(
         request.ffmpeg,
         [...threads, ...input, '-vf', generate, palette],
-        feed(all),
+        feed(all, colourful),
         hooks.signal,
       );
       const args = [...threads, ...input, '-i', palette, '-lavfi', use, ...output];

@@ -1,25 +1,7 @@
+import type { Preset } from '../../../src-shared/contract/preset.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
-import type { ExportFormat, ExportRequest, ExportSize, Playback } from './types.ts';
 
-/** A named way to export: what it is for, and the choices it makes. What it leaves open comes from the project. */
-export interface Preset {
-  readonly id: string;
-  readonly title: string;
-  readonly description: string;
-  readonly format: ExportFormat | 'grid';
-  readonly playback?: Partial<Playback>;
-  readonly size?: ExportSize;
-  readonly quality?: number;
-  readonly dither?: ExportRequest['dither'];
-  readonly palette?: ExportRequest['palette'];
-  /** Contact sheets only. */
-  readonly sheet?: {
-    readonly columns: number;
-    readonly gap: number;
-    readonly labels: boolean;
-    readonly width: number;
-  };
-}
+export type { Preset };
 
 export const PRESETS: readonly Preset[] = [
   {
@@ -100,11 +82,11 @@ export const PRESETS: readonly Preset[] = [
 ];
 
 /** @throws {AppError} invalid-input listing the presets there are */
-export function presetById(id: string): Preset {
-  const preset = PRESETS.find((candidate) => candidate.id === id);
+export function presetById(id: string, presets: readonly Preset[] = PRESETS): Preset {
+  const preset = presets.find((candidate) => candidate.id === id);
   if (preset !== undefined) return preset;
   throw new AppError(
     'invalid-input',
-    `There is no preset ${id}; there are ${PRESETS.map((candidate) => candidate.id).join(', ')}.`,
+    `There is no preset ${id}; there are ${presets.map((candidate) => candidate.id).join(', ')}.`,
   );
 }

@@ -62,6 +62,10 @@ export interface ExportRequest {
   readonly palette: 'global' | 'per-frame';
   /** Of videos; other formats have none. */
   readonly sound?: ExportSound;
+  /** GIF: the frames that a global palette is made of; default: those of the source. */
+  readonly paletteSource?: FrameSource;
+  /** A larger file is not kept: error `export-failed` with `data.bytes`. */
+  readonly maxBytes?: number;
   /** JSON text of the project, carried inside the output. */
   readonly document?: string;
   /** Path of ffmpeg (see ffmpeg.ts); needed by all formats but `png`. */

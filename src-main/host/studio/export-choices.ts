@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import type { CheckedParams } from '../../../src-shared/contract/methods.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { formatOf, gridFormatOf } from '../export/format-of.ts';
-import { type Preset, presetById } from '../export/presets.ts';
+import type { Preset } from '../export/presets.ts';
 import type { ExportFormat, ExportHooks } from '../export/types.ts';
 import type { FrameRange, Host, HostModel } from '../host.ts';
 import type { Project } from '../project.ts';
@@ -30,17 +31,19 @@ export interface ExportChoices {
 export function exportChoices(
   project: Project,
   params: ExportParams,
+  preset: Preset | undefined,
   downloads: () => string,
 ): ExportChoices {
-  const preset = params.preset === undefined ? undefined : presetById(params.preset);
   const of = params.of ?? 'timeline';
   const isPicture = of === 'grid' || isSheet(preset);
   const isDownload = params.out === undefined;
-  const out = isDownload
-    ? join(downloads(), `${fileName(project.document.name)}.${downloadFormat(params, preset, isPicture)}`)
+  const name = params.name ?? project.document.name;
+  const wanted = isDownload
+    ? join(downloads(), `${fileName(name)}.${downloadFormat(params, preset, isPicture)}`)
     : resolve(dirname(project.file), params.out as string);
-  if (isPicture) gridFormatOf(out);
-  const format = isPicture ? null : formatOf(out);
+  if (isPicture) gridFormatOf(wanted);
+  const format = isPicture ? null : formatOf(wanted);
+  const out = params.ifExists === 'number' ? freePath(wanted) : wanted;
   return {
     of,
     format,
@@ -48,9 +51,9 @@ export function exportChoices(
     out,
     isDownload,
     write: (host, snapshot, model, hooks) => {
-      const { range, playback, size, quality, dither, palette, gap } = params;
+      const { range, playback, size, quality, dither, palette, gap, labels, maxBytes, missing } = params;
       if (of === 'grid') {
-        return writeGrid(host, snapshot, model, { out, gap, quality, width: size?.width }, hooks);
+        return writeGrid(host, snapshot, model, { out, gap, labels, quality, width: size?.width }, hooks);
       }
       const wishes = {
         out,
@@ -61,11 +64,23 @@ export function exportChoices(
         dither,
         palette,
         gap,
+        maxBytes,
+        missing,
         ...(playback ? { playback } : {}),
       };
       return writeTimeline(host, snapshot, model, wishes, hooks);
     },
   };
+}
+
+/** "cat.gif", "cat 2.gif", ...: the first that is not there. */
+function freePath(path: string): string {
+  const ending = extname(path);
+  const stem = path.slice(0, path.length - ending.length);
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? path : `${stem} ${number}${ending}`;
+    if (!existsSync(candidate)) return candidate;
+  }
 }
 
 function downloadFormat(params: ExportParams, preset: Preset | undefined, isPicture: boolean): string {

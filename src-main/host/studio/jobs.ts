@@ -2,6 +2,14 @@ import type { ContractEvent, EventData } from '../../../src-shared/contract/even
 import type { JobInfo, JobProgress } from '../../../src-shared/contract/values.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 
+/** What a film was written with, where a limit of its bytes had to choose. */
+interface ChosenSettings {
+  readonly quality: number;
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+}
+
 /** What the work of a job tells while it goes on. */
 export interface JobHandle {
   readonly job: string;
@@ -26,6 +34,7 @@ export interface JobOutcome {
     readonly width: number;
     readonly height: number;
     readonly bytes: number;
+    readonly chosen: ChosenSettings | null;
   } | null;
 }
 

@@ -9,33 +9,23 @@ import { type FrameSpec, frameKey } from '../../../src-shared/model/frame-spec.t
 import { planGrid } from '../../../src-shared/model/grid.ts';
 import { planFrame } from '../../../src-shared/model/plan.ts';
 import type { RgbImage } from '../../engine/ports.ts';
-import { contextOf, type FrameRange, gridUnits, type Host, type HostModel, rangeOf } from '../host.ts';
+import { contextOf, type Host, type HostModel, rangeOf } from '../host.ts';
 import { encodePng } from '../render/frame-codec.ts';
-import { exportChoices } from './export-choices.ts';
 import { storedKeys } from './frame-planner.ts';
-import type { Jobs } from './jobs.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';
 import type { OpenProject, OpenProjects } from './open-projects.ts';
-import { renderUnits, timelineUnits } from './render-units.ts';
 
-type RenderMethod =
-  'plan.changed' | 'frames.status' | 'frames.spec' | 'grid.status' | 'image.render' | 'export.start';
+type RenderMethod = 'plan.changed' | 'frames.status' | 'frames.spec' | 'grid.status' | 'image.render';
 
 export interface RenderWiring {
   readonly host: Host;
   readonly projects: OpenProjects;
-  readonly jobs: Jobs;
   readonly blobs: MemoryBlobs;
-  readonly note: (message: string, project: string, frame?: number) => void;
-  /** A new folder for a file to be fetched. */
-  readonly downloadFolder: () => string;
-  /** The job's file can be fetched now. */
-  readonly keepDownload: (job: string, file: string) => void;
 }
 
-/** What costs time: planning, rendering, exporting. */
+/** What edits cost, which frames there are, and single pictures. */
 export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMethod> {
-  const { host, projects, jobs } = wiring;
+  const { host, projects } = wiring;
 
   /** What of these frames is missing; pictures that are wanted twice count once. */
   const missingOf = async (
@@ -115,55 +105,6 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
     },
 
     'image.render': (params, context) => renderImage(wiring, params, context),
-
-    'export.start': async (params, { client }) => {
-      const open = projects.get(params.project, client);
-      const model = await open.model();
-      projects.get(params.project, client);
-      const project = open.snapshot();
-      const choices = exportChoices(project, params, wiring.downloadFolder);
-      // Asked before minutes of rendering, not after.
-      if (choices.format !== null) host.requireWriter(choices.format);
-      const range = choices.of === 'timeline' ? rangeOf(project.document, choices.range) : null;
-      const units = choices.of === 'grid' ? gridUnits(project, model) : undefined;
-      const job = jobs.start(
-        { project: open.id, kind: 'export', revision: open.edits.revision, range },
-        async (handle) => {
-          const planned =
-            units ??
-            (await timelineUnits(open, model, project.document, range as FrameRange, {
-              signal: handle.signal,
-            }));
-          const summary = await renderUnits(host, wiring.note, {
-            open,
-            project,
-            model,
-            of: choices.of,
-            units: planned,
-            handle,
-          });
-          const written = await choices.write(host, project, model, {
-            signal: handle.signal,
-            onProgress: ({ done, total }) =>
-              handle.progress({
-                phase: 'write',
-                done,
-                total,
-                fraction: total === 0 ? 1 : done / total,
-                remainingMs: null,
-                frameMs: null,
-              }),
-            onNote: (message) => wiring.note(message, open.id),
-          });
-          const { width, height, bytes } = written;
-          if (choices.isDownload) wiring.keepDownload(handle.job, choices.out);
-          const out = choices.isDownload ? null : choices.out;
-          const name = choices.out.split(/[/\\]/).at(-1) as string;
-          return { ...summary, output: { out, name, width, height, bytes } };
-        },
-      );
-      return { job };
-    },
   };
 }
 

@@ -7,9 +7,9 @@ import type { ContractEvent } from '../../../src-shared/contract/events.ts';
 import type { Handlers, Service } from '../../../src-shared/contract/service.ts';
 import type { AssetInfo } from '../../../src-shared/contract/values.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
-import { PRESETS } from '../export/presets.ts';
 import type { Host, HostEvent } from '../host.ts';
 import { exportMediaType } from './export-choices.ts';
+import { exportHandlers } from './export-handlers.ts';
 import { listFolder } from './file-list.ts';
 import { createInspections } from './inspect-handlers.ts';
 import { createJobs } from './jobs.ts';
@@ -95,11 +95,13 @@ export function createStudio(options: StudioOptions): Studio {
     ...frameHandlers({ host, projects }),
     ...renderingHandlers({ host, projects, jobs, previews, note }),
     ...promptHandlers(projects),
-    ...renderHandlers({
+    ...renderHandlers({ host, projects, blobs }),
+    ...exportHandlers({
       host,
       projects,
       jobs,
       blobs,
+      clock,
       note,
       downloadFolder: () => {
         downloadRoot ??= mkdtempSync(join(tmpdir(), 'inbetween-exports-'));
@@ -121,7 +123,6 @@ export function createStudio(options: StudioOptions): Studio {
       await jobs.cancel(job);
       return {};
     },
-    'presets.list': () => ({ presets: PRESETS }),
   };
 
   return {
