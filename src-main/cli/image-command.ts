@@ -28,6 +28,7 @@ interface ImageFlags extends EngineFlags {
   readonly guidanceRescale?: number;
   readonly eta?: number;
   readonly clipSkip?: number;
+  readonly vaeTiling?: 'auto' | 'on' | 'off';
   readonly scheduler?: string;
   readonly width?: number;
   readonly height?: number;
@@ -62,6 +63,11 @@ export function addImageCommand(program: Command, context: CliContext): void {
     .option('--guidance-rescale <phi>', 'against over-exposure, 0 to 1', number(0, 1))
     .option('--eta <n>', 'ddim: 0 to 1; tcd: its gamma', number(0, 1))
     .option('--clip-skip <n>', 'layers of the text encoder to leave out', integer(0, 11))
+    .option(
+      '--vae-tiling <setting>',
+      'decode in overlapping tiles: auto (very large pictures), on, off',
+      oneOf(['auto', 'on', 'off']),
+    )
     .option(
       '--scheduler <name>',
       `${SCHEDULER_NAMES.join(' ')} (default: the model's)`,
@@ -153,6 +159,7 @@ function documentOf(
     ...(flags.guidanceRescale === undefined ? {} : { guidanceRescale: flags.guidanceRescale }),
     ...(flags.eta === undefined ? {} : { eta: flags.eta }),
     ...(flags.clipSkip === undefined ? {} : { clipSkip: flags.clipSkip }),
+    ...(flags.vaeTiling === undefined ? {} : { vaeTiling: flags.vaeTiling }),
   };
   return {
     format: 'inbetween/1',

@@ -237,6 +237,7 @@ export const settingsSchemas = {
         guidanceRescale: numberIn(0, 1).exactOptional(),
         eta: numberIn(0, 1).exactOptional(),
         clipSkip: wholeNumber(0, 32).exactOptional(),
+        vaeTiling: oneOf(['auto', 'on', 'off']).exactOptional(),
         overrides: z.record(z.string(), z.json(), { error: 'an object of JSON values' }).exactOptional(),
       },
       { error: 'an object of sampler settings' },

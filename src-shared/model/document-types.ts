@@ -106,6 +106,8 @@ export interface DocumentSampler {
   readonly guidanceRescale?: number;
   readonly eta?: number;
   readonly clipSkip?: number;
+  /** Decoding in overlapping tiles, which saves memory and changes the picture slightly. Default auto: very large pictures. */
+  readonly vaeTiling?: 'auto' | 'on' | 'off';
   /** Keys that replace those of the model's scheduler_config.json. */
   readonly overrides?: { readonly [key: string]: Json };
 }

@@ -22,6 +22,8 @@ export interface FrameSpec {
   readonly init: null | { readonly asset: string; readonly strength: number };
   /** Inpainting: white repaints. Content hash of the mask picture. */
   readonly mask: null | string;
+  /** Pictures larger than the autoencoder's own size are encoded and decoded in overlapping tiles. */
+  readonly vaeTiling?: true;
 }
 
 export interface TextSettings {

@@ -59,6 +59,7 @@ export function specOf(
 ): FrameSpec {
   const { defaults } = context;
   const sampler = document.sampler ?? {};
+  const { width, height } = { ...defaults, ...document.size };
   const scheduler = sampler.scheduler ?? defaults.scheduler;
   const guidanceScale = inRange(
     'guidanceScale',
@@ -77,8 +78,8 @@ export function specOf(
   return {
     version: 1,
     model: context.fingerprint,
-    width: document.size?.width ?? defaults.width,
-    height: document.size?.height ?? defaults.height,
+    width,
+    height,
     prompt: offsetConditioning(state.prompt, state.embeddingOffset),
     negative: guided ? offsetConditioning(negative, state.embeddingOffset) : { kind: 'text', text: '' },
     text: { clipSkip: sampler.clipSkip ?? 0, longPrompts: document.longPrompts ?? 'truncate' },
@@ -96,7 +97,15 @@ export function specOf(
         ? null
         : { asset: assetKey(context, state.initImage, place), strength: inRange('strength', state.strength) },
     mask: state.mask === null ? null : assetKey(context, state.mask, place),
+    ...(isTiled(sampler.vaeTiling ?? 'auto', width * height) ? { vaeTiling: true } : {}),
   };
+}
+
+/** More pixels than this take the decoder of a full-size model ten gigabytes and more. */
+const TILED_ABOVE = 1536 * 1536;
+
+function isTiled(setting: 'auto' | 'on' | 'off', pixels: number): boolean {
+  return setting === 'on' || (setting === 'auto' && pixels > TILED_ABOVE);
 }
 
 /** Easing that overshoots must not leave what the channel accepts. */

@@ -1,7 +1,7 @@
 """Which pictures are compared: every scheduler on every kind of model and task."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schedules import SCHEDULERS
 from tiny_models import TinyModel
@@ -25,6 +25,10 @@ class Model:
     scheduler_config: str = ""
     export: list[str] = field(default_factory=list)
 
+    @property
+    def is_xl(self) -> bool:
+        return self.name.startswith("tiny-sdxl")
+
 
 MODELS = (
     Model("tiny-sd1", tiny=TinyModel("tiny-sd1", seed=1)),
@@ -38,6 +42,10 @@ MODELS = (
         tiny=TinyModel("tiny-lcm-fp16", seed=4, guidance_embedding=True),
         export=["--dtype", "fp16"],
     ),
+    Model("tiny-sdxl", tiny=TinyModel("tiny-sdxl", seed=5, xl=True, latent_scale=0.13025)),
+    Model("tiny-sdxl-refiner", tiny=TinyModel("tiny-sdxl-refiner", seed=6, xl=True, refiner=True, latent_scale=0.13025)),
+    Model("tiny-sdxl-turbo", copy_of="tiny-sdxl", scheduler_config="turbo"),
+    Model("tiny-sd-turbo", copy_of="tiny-sd1", scheduler_config="turbo"),
     Model("tiny-sd1-linspace", copy_of="tiny-sd1", scheduler_config="linspace"),
     Model("tiny-sd2-zero-snr", copy_of="tiny-sd2-v", scheduler_config="zero-snr"),
 )
@@ -51,12 +59,13 @@ class Case:
     steps: int
     seed: int
     prompt: str
-    negative: str
+    negative: str | None
     guidance: float
     width: int
     height: int
     strength: float | None = None
     mask: bool = False
+    tiled: bool = False
 
 
 def cases(quick: bool) -> list[Case]:
@@ -84,6 +93,10 @@ def _every() -> Iterator[Case]:
         yield _case("tiny-sd2-zero-snr", scheduler, 6, 11, 1, 4.0, (48, 32))
     for scheduler, guidance in (("lcm", 8.5), ("lcm", 1.0), ("ddim", 3.0), ("euler_a", 5.0)):
         yield _case("tiny-lcm-fp16", scheduler, 4, 5, 0, guidance, (48, 32), suffix=f"-g{guidance:g}")
+    yield from _xl_cases()
+    for size, strength in (((176, 80), None), ((96, 144), 0.7)):
+        case = _case("tiny-sd1", "ddim", 3, 8, 0, 4.0, size, strength)
+        yield replace(case, id=f"{case.id}-tiled", tiled=True)
     strengths = (0.3, 0.8, 1.0)
     for index, scheduler in enumerate(SCHEDULERS):
         strength = strengths[index % 3]
@@ -99,6 +112,26 @@ def _every() -> Iterator[Case]:
                     yield _case(model, scheduler, 8, 200 + index, index, 5.0, (48, 32), strength, mask=True)
             else:
                 yield _case(model, scheduler, 8, 200 + index, index, 1.0, (32, 48), 0.8, mask=True)
+
+
+def _xl_cases() -> Iterator[Case]:
+    """Absent negative prompts are zeros, empty ones are encoded."""
+    for index, scheduler in enumerate(("euler", "ddim", "dpm++2m_karras", "euler_a", "lcm", "unipc")):
+        size = ((48, 32), (32, 48), (64, 64))[index % 3]
+        case = _case("tiny-sdxl", scheduler, 4 if scheduler == "lcm" else 6, 900 + index, index, 5.0, size)
+        yield case
+        if index < 3:
+            yield replace(case, id=f"{case.id}-no-negative", negative=None)
+    for scheduler, guidance in (("euler", 0.0), ("euler_a", 0.0), ("euler_a", 2.0)):
+        for model in ("tiny-sdxl-turbo", "tiny-sd-turbo"):
+            for steps in (1, 4):
+                yield _case(model, scheduler, steps, 77, 0, guidance, (64, 64), suffix=f"-g{guidance:g}")
+    yield replace(_case("tiny-sdxl-turbo", "euler_a", 4, 78, 1, 0.0, (64, 64), 0.5), id="tiny-sdxl-turbo-image")
+    for strength in (0.3, 1.0):
+        yield _case("tiny-sdxl", "euler", 8, 31, 2, 5.0, (48, 32), strength)
+        yield _case("tiny-sdxl-refiner", "euler", 8, 32, 1, 5.0, (32, 48), strength)
+        yield _case("tiny-sdxl", "ddim", 8, 33, 0, 6.0, (48, 32), strength, mask=True)
+    yield replace(_case("tiny-sdxl-refiner", "ddim", 8, 34, 0, 5.0, (48, 32), 0.5), negative=None)
 
 
 def _case(

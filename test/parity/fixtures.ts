@@ -13,7 +13,8 @@ export interface ParityCase {
   readonly id: string;
   readonly model: string;
   readonly prompt: string;
-  readonly negative: string;
+  /** Null: no negative prompt is given, which is not the empty one for every model. */
+  readonly negative: string | null;
   readonly seed: number;
   readonly steps: number;
   readonly guidance: number;
@@ -23,6 +24,7 @@ export interface ParityCase {
   readonly initImage?: string;
   readonly strength?: number;
   readonly mask?: string;
+  readonly tiled?: true;
   readonly latents: string;
   readonly image: string;
 }

@@ -94,7 +94,7 @@ def _make_models(out: Path, models: list[Model]) -> None:
 
 def _draw_inputs(folder: Path) -> None:
     """A picture and a mask at every size that cases use: gradients with a disc, and a rectangle to repaint."""
-    for width, height in ((48, 32), (32, 48), (64, 64)):
+    for width, height in ((48, 32), (32, 48), (64, 64), (96, 144)):
         y, x = np.mgrid[0:height, 0:width]
         disc = (x - width * 0.6) ** 2 + (y - height * 0.4) ** 2 < (min(width, height) * 0.3) ** 2
         picture = np.stack([x * 255 / width, y * 255 / height, 255 - x * 128 / width], axis=-1)
@@ -107,6 +107,8 @@ def _draw_inputs(folder: Path) -> None:
 
 def _pipelines(out: Path, model: Model) -> dict[str, Any]:
     folder = out / "source" / model.name
+    if model.is_xl:
+        return _xl_pipelines(folder)
     base = diffusers.StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
     if "fp16" in model.export:
         # The export computes in float32 with weights rounded to float16; so does this.
@@ -122,6 +124,24 @@ def _pipelines(out: Path, model: Model) -> dict[str, Any]:
     }
     for pipeline in pipelines.values():
         pipeline.set_progress_bar_config(disable=True)
+    return pipelines
+
+
+def _xl_pipelines(folder: Path) -> dict[str, Any]:
+    base = diffusers.DiffusionPipeline.from_pretrained(folder)
+    parts = base.components
+    settings = {
+        "force_zeros_for_empty_prompt": base.config.force_zeros_for_empty_prompt,
+        "requires_aesthetics_score": base.config.get("requires_aesthetics_score", False),
+    }
+    pipelines = {
+        "text": base,
+        "image": diffusers.StableDiffusionXLImg2ImgPipeline(**parts, **settings),
+        "inpaint": diffusers.StableDiffusionXLInpaintPipeline(**parts, **settings),
+    }
+    for pipeline in pipelines.values():
+        pipeline.set_progress_bar_config(disable=True)
+        pipeline.watermark = None
     return pipelines
 
 
@@ -147,6 +167,7 @@ def _run(out: Path, pipelines: dict[str, Any], model: Model, case: Case) -> dict
     if case.mask:
         inputs["mask"] = f"inputs/mask-{case.width}x{case.height}.png"
         arguments["mask_image"] = Image.open(out / inputs["mask"])
+    pipeline.vae.use_tiling = case.tiled
     with torch.no_grad():
         latents = pipeline(**arguments).images
         decoded = pipeline.vae.decode(latents / pipeline.vae.config.scaling_factor, return_dict=False)[0]
@@ -169,9 +190,12 @@ def _run(out: Path, pipelines: dict[str, Any], model: Model, case: Case) -> dict
         "width": case.width,
         "height": case.height,
         **inputs,
+        **({"tiled": True} if case.tiled else {}),
         "latents": f"latents/{case.id}.npy",
         "image": f"pictures/{case.id}.png",
-        "tokens": pipeline.tokenizer(case.prompt, padding="max_length", truncation=True).input_ids,
+        "tokens": (pipeline.tokenizer or pipeline.tokenizer_2)(
+            case.prompt, padding="max_length", truncation=True
+        ).input_ids,
         "range": [float(array.min()), float(array.max())],
         "pictureStd": float(np.asarray(image).std()),
     }

@@ -92,12 +92,17 @@ async function renderInProcess(one: ParityCase): Promise<Rendered> {
       model: one.model,
       size: { width: one.width, height: one.height },
       fps: 12,
-      sampler: { scheduler: one.scheduler as SchedulerName, steps: one.steps, guidanceScale: one.guidance },
+      sampler: {
+        scheduler: one.scheduler as SchedulerName,
+        steps: one.steps,
+        guidanceScale: one.guidance,
+        ...(one.tiled ? { vaeTiling: 'on' } : {}),
+      },
       keyframes: [
         {
           frame: 0,
           prompt: literal(one.prompt),
-          negativePrompt: one.negative,
+          ...(one.negative === null ? {} : { negativePrompt: one.negative }),
           seed: one.seed,
           ...init,
           ...mask,
@@ -117,7 +122,7 @@ async function renderByCommand(one: ParityCase): Promise<Rendered> {
   const given = [
     ['--model', one.model],
     ['--prompt', literal(one.prompt)],
-    ['--negative', one.negative],
+    ['--negative', one.negative ?? undefined],
     ['--seed', one.seed],
     ['--steps', one.steps],
     ['--guidance', one.guidance],
@@ -127,6 +132,7 @@ async function renderByCommand(one: ParityCase): Promise<Rendered> {
     ['--image', one.initImage],
     ['--strength', one.strength],
     ['--mask', one.mask],
+    ['--vae-tiling', one.tiled ? 'on' : undefined],
     ['--latents-out', latentsOut],
     ['--out', out],
   ].filter(([, value]) => value !== undefined);

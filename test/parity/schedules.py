@@ -45,6 +45,21 @@ SCHEDULER_CONFIGS: dict[str, dict[str, Any]] = {
         "rescale_betas_zero_snr": True,
         "timestep_spacing": "trailing",
     },
+    "sdxl": {
+        "_class_name": "EulerDiscreteScheduler",
+        **_SD,
+        "interpolation_type": "linear",
+        "prediction_type": "epsilon",
+        "sample_max_value": 1.0,
+        "timestep_spacing": "leading",
+        "use_karras_sigmas": False,
+    },
+    "turbo": {
+        "_class_name": "EulerAncestralDiscreteScheduler",
+        **_SD,
+        "prediction_type": "epsilon",
+        "timestep_spacing": "trailing",
+    },
     "linspace": {"_class_name": "EulerDiscreteScheduler", **_SD, "steps_offset": 0, "timestep_spacing": "linspace"},
 }
 

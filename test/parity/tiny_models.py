@@ -6,9 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    EulerDiscreteScheduler,
+    PNDMScheduler,
+    StableDiffusionPipeline,
+    StableDiffusionXLImg2ImgPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from schedules import SCHEDULER_CONFIGS, write_scheduler
 
@@ -36,6 +44,10 @@ class TinyModel:
     """Nine input channels: latents, mask, masked latents."""
     guidance_embedding: bool = False
     """A latent consistency model's timestep_cond instead of classifier-free guidance."""
+    xl: bool = False
+    """Stable Diffusion XL: a second text encoder, pooled text and numbers about the picture."""
+    refiner: bool = False
+    """Stable Diffusion XL's refiner: the second text encoder alone, and an aesthetic score."""
 
 
 def build(model: TinyModel, folder: Path) -> None:
@@ -46,6 +58,9 @@ def build(model: TinyModel, folder: Path) -> None:
     text_encoder = _text_encoder(model, tokenizer).eval()
     vae = _vae(model).eval()
     unet = _unet(model)
+    if model.xl:
+        _build_xl(model, folder, tokenizer, text_encoder, vae, unet)
+        return
     _teach(model, unet, tokenizer, text_encoder)
     pipeline = StableDiffusionPipeline(
         vae=vae,
@@ -60,6 +75,36 @@ def build(model: TinyModel, folder: Path) -> None:
     pipeline.save_pretrained(folder)
     # Real folders' scheduler files lack keys that save_pretrained would fill in; those gaps matter.
     write_scheduler(folder, SCHEDULER_CONFIGS["sd2-v" if model.prediction == "v_prediction" else "sd1"])
+
+
+def _build_xl(
+    model: TinyModel,
+    folder: Path,
+    tokenizer: CLIPTokenizer,
+    text_encoder: CLIPTextModel,
+    vae: AutoencoderKL,
+    unet: UNet2DConditionModel,
+) -> None:
+    tokenizer_2 = _tokenizer(pad="!")
+    text_encoder_2 = CLIPTextModelWithProjection(_text_config(tokenizer_2, hidden=40, act="gelu", projection=24)).eval()
+    second = (tokenizer_2, text_encoder_2)
+    encoders = [second] if model.refiner else [(tokenizer, text_encoder), second]
+    _teach_xl(model, unet, encoders)
+    parts: dict[str, Any] = {
+        "vae": vae,
+        "tokenizer_2": tokenizer_2,
+        "text_encoder_2": text_encoder_2,
+        "unet": unet.eval(),
+        "scheduler": EulerDiscreteScheduler(),
+        "tokenizer": None if model.refiner else tokenizer,
+        "text_encoder": None if model.refiner else text_encoder,
+    }
+    if model.refiner:
+        pipeline: Any = StableDiffusionXLImg2ImgPipeline(**parts, requires_aesthetics_score=True)
+    else:
+        pipeline = StableDiffusionXLPipeline(**parts)
+    pipeline.save_pretrained(folder)
+    write_scheduler(folder, SCHEDULER_CONFIGS["sdxl"])
 
 
 def _tokenizer(pad: str) -> CLIPTokenizer:
@@ -97,19 +142,21 @@ def _byte_alphabet() -> list[str]:
 
 
 def _text_encoder(model: TinyModel, tokenizer: CLIPTokenizer) -> CLIPTextModel:
-    return CLIPTextModel(
-        CLIPTextConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=32,
-            intermediate_size=37,
-            num_attention_heads=4,
-            num_hidden_layers=3,
-            projection_dim=32,
-            hidden_act="gelu" if model.second_generation else "quick_gelu",
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
+    return CLIPTextModel(_text_config(tokenizer, hidden=32, act="gelu" if model.second_generation else "quick_gelu"))
+
+
+def _text_config(tokenizer: CLIPTokenizer, hidden: int, act: str, projection: int = 32) -> CLIPTextConfig:
+    return CLIPTextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=hidden,
+        intermediate_size=37,
+        num_attention_heads=4,
+        num_hidden_layers=3,
+        projection_dim=projection,
+        hidden_act=act,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
     )
 
 
@@ -136,6 +183,18 @@ def _vae(model: TinyModel) -> AutoencoderKL:
 
 
 def _unet(model: TinyModel) -> UNet2DConditionModel:
+    numbers = 5 if model.refiner else 6
+    added: dict[str, Any] = (
+        {
+            "addition_embed_type": "text_time",
+            "addition_time_embed_dim": 8,
+            "projection_class_embeddings_input_dim": numbers * 8 + 24,
+            "transformer_layers_per_block": (1, 2),
+            "use_linear_projection": True,
+        }
+        if model.xl
+        else {"use_linear_projection": model.second_generation}
+    )
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=9 if model.inpainting else 4,
@@ -144,27 +203,45 @@ def _unet(model: TinyModel) -> UNet2DConditionModel:
         layers_per_block=1,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=32,
+        cross_attention_dim=(40 if model.refiner else 72) if model.xl else 32,
         norm_num_groups=8,
         attention_head_dim=[4, 8] if model.second_generation else 4,
-        use_linear_projection=model.second_generation,
         time_cond_proj_dim=32 if model.guidance_embedding else None,
+        **added,
     )
 
 
 def _teach(model: TinyModel, unet: UNet2DConditionModel, tokenizer: CLIPTokenizer, encoder: CLIPTextModel) -> None:
+    prompts = [*_CORPUS, ""]
+    with torch.no_grad():
+        embeddings = encoder(_ids(tokenizer, prompts))[0]
+    _teach_on(model, unet, embeddings, {})
+
+
+def _teach_xl(model: TinyModel, unet: UNet2DConditionModel, encoders: list[tuple[CLIPTokenizer, Any]]) -> None:
+    prompts = [*_CORPUS, ""]
+    with torch.no_grad():
+        outputs = [encoder(_ids(tokenizer, prompts), output_hidden_states=True) for tokenizer, encoder in encoders]
+    embeddings = torch.cat([output.hidden_states[-2] for output in outputs], dim=-1)
+    numbers = [48.0, 32, 0, 0, 6] if model.refiner else [48.0, 32, 0, 0, 48, 32]
+    _teach_on(model, unet, embeddings, {"text_embeds": outputs[-1].text_embeds, "time_ids": torch.tensor([numbers])})
+
+
+def _ids(tokenizer: CLIPTokenizer, prompts: list[str]) -> torch.Tensor:
+    return tokenizer(prompts, padding="max_length", max_length=77, truncation=True, return_tensors="pt").input_ids
+
+
+def _teach_on(
+    model: TinyModel, unet: UNet2DConditionModel, embeddings: torch.Tensor, added: dict[str, torch.Tensor]
+) -> None:
     """A few dozen steps of denoising Gaussian latents whose mean depends on the prompt."""
     betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
     alphas = torch.cumprod(1 - betas, 0)
-    prompts = [*_CORPUS, ""]
-    with torch.no_grad():
-        ids = tokenizer(prompts, padding="max_length", max_length=77, truncation=True, return_tensors="pt").input_ids
-        embeddings = encoder(ids)[0]
-    means = embeddings.mean(dim=1) @ torch.randn(32, 4)
+    means = embeddings.mean(dim=1) @ torch.randn(embeddings.shape[-1], 4)
     means = means / means.std()
     optimizer = torch.optim.Adam(unet.parameters(), lr=4e-3)
     for _ in range(60):
-        which = torch.randint(0, len(prompts), (6,))
+        which = torch.randint(0, len(embeddings), (6,))
         clean = 0.6 * means[which][:, :, None, None] + 0.6 * torch.randn(6, 4, 8, 12)
         noise = torch.randn_like(clean)
         timestep = torch.randint(0, 1000, (6,))
@@ -176,7 +253,12 @@ def _teach(model: TinyModel, unet: UNet2DConditionModel, tokenizer: CLIPTokenize
             mask = (torch.rand(6, 1, 8, 12) > 0.5).float()
             sample = torch.cat([noisy, mask, clean * (1 - mask)], dim=1)
         condition = torch.randn(6, 32) if model.guidance_embedding else None
-        predicted = unet(sample, timestep, embeddings[which], timestep_cond=condition).sample
+        further = (
+            {"text_embeds": added["text_embeds"][which], "time_ids": added["time_ids"].expand(6, -1)} if added else None
+        )
+        predicted = unet(
+            sample, timestep, embeddings[which], timestep_cond=condition, added_cond_kwargs=further
+        ).sample
         loss = torch.nn.functional.mse_loss(predicted, wanted)
         optimizer.zero_grad()
         loss.backward()

@@ -120,7 +120,7 @@ def _export(source: Any, staging: Path, options: argparse.Namespace) -> None:
 
 
 def _export_component(component: Any, staging: Path, precision: Any, options: argparse.Namespace) -> dict[str, Any]:
-    from .external_data import save
+    from .external_data import SHARED_ABOVE, save, save_sharing
     from .gate import EXACT_BOUND, compare, run_torch
     from .manifest import write_json
     from .precision import round_weights, store_weights
@@ -137,13 +137,25 @@ def _export_component(component: Any, staging: Path, precision: Any, options: ar
         rounded = run_torch(component)
     model = trace(component, options.opset)
     stored = store_weights(model, precision)
-    save(model, folder, options.external_above * 1_000_000)
+    above = options.external_above * 1_000_000
+    save(model, folder, above if component.companion is None else min(above, SHARED_ABOVE))
     write_json(folder / "config.json", component.config)
     label = "torch" if precision.exact else f"torch with weights rounded to {precision}"
+    stored_label = label
     gates = compare(component, folder, rounded, EXACT_BOUND, label, as_written=True)
     if not precision.exact:
         label = "torch with the source's weights"
         gates += compare(component, folder, references, precision.loss_bound, label, as_written=False)
+    if (companion := component.companion) is not None:
+        # After rounding, so that its references and weights are those of the first graph.
+        expected = run_torch(companion)
+        second = trace(companion, options.opset)
+        store_weights(second, precision)
+        save_sharing(second, folder, companion.file)
+        gates += [
+            {"file": f"{companion.file}.onnx", **gate}
+            for gate in compare(companion, folder, expected, EXACT_BOUND, stored_label, as_written=True)
+        ]
     worst = max(gates, key=lambda gate: gate["maxShare"] / gate["bound"])
     print(
         f"{component.name}: done in {time.monotonic() - started:.1f} s, largest difference {worst['maxAbs']:.2g} from "

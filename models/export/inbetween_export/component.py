@@ -40,6 +40,11 @@ class Component:
     draw: dict[str, Callable[[tuple[int, ...], torch.Generator], torch.Tensor]] = field(default_factory=dict)
     """How to draw an input that standard normal values do not suit."""
 
+    file: str = "model"
+    """The ONNX file's name without its ending."""
+    companion: "Component | None" = None
+    """A second graph over the same weights, written beside the first. Its module shares the first one's parameters."""
+
     def example(self, sizes: Sizes, seed: int) -> tuple[torch.Tensor, ...]:
         """Inputs of the given sizes, the same on every machine."""
         generator = torch.Generator().manual_seed(seed)

@@ -49,7 +49,7 @@ def compare(
     options.log_severity_level = 3
     if as_written:
         options.add_session_config_entry("session.disable_quant_qdq", "1")
-    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(folder / f"{component.file}.onnx"), options, providers=["CPUExecutionProvider"])
     _check_contract(component, session)
     records = []
     for reference in references:

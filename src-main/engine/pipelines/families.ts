@@ -3,10 +3,10 @@ import type { Family, FamilyModel } from './family.ts';
 import { type FolderContent, invalidModel, readObject } from './folder-json.ts';
 import type { ModelDescription } from './model-description.ts';
 import type { Pipeline } from './pipeline.ts';
-import { STABLE_DIFFUSION } from './stable-diffusion/family.ts';
+import { STABLE_DIFFUSION, STABLE_DIFFUSION_XL } from './stable-diffusion/family.ts';
 
 /** The kinds of pipelines there are. To add one, write a module with a `Family` and list it here. */
-const FAMILIES: readonly Family[] = [STABLE_DIFFUSION];
+const FAMILIES: readonly Family[] = [STABLE_DIFFUSION, STABLE_DIFFUSION_XL];
 
 /** What most folders are. */
 export const USUAL_FAMILY = STABLE_DIFFUSION;
@@ -54,7 +54,7 @@ export function describeModel(
  */
 export function createPipeline(source: SessionSource, files: FolderContent['files']): Pipeline {
   const folders = new Set(Object.keys(files).map((path) => path.split('/')[0]!));
-  const { required, optional } = familyOf(files).layout;
+  const { required, optional } = familyOf(files).layout({ files, components: {} });
   for (const name of [...required, ...Object.keys(optional)]) folders.add(name);
   const components = Object.fromEntries([...folders].map((name) => [name, source.has(name)]));
   return readFamilyModel({ files, components }).createPipeline(source);

@@ -34,7 +34,8 @@ export interface Family {
   readonly classNames: string;
   /** Whether it reads folders whose model_index.json has this `_class_name`. */
   reads(className: string): boolean;
-  readonly layout: FolderLayout;
+  /** What the folder should hold, judged by what is there. */
+  layout(folder: FolderContent): FolderLayout;
   /** @throws {AppError} `invalid-model` naming every missing file, or a value that makes no sense */
   read(folder: FolderContent): FamilyModel;
 }

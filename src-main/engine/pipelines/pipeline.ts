@@ -19,6 +19,8 @@ export interface FrameConditioning {
   readonly prompt: Tensor;
   /** Null where classifier-free guidance is off. */
   readonly negative: Tensor | null;
+  /** Vectors [1, width] for whole prompts, of models with added conditioning. */
+  readonly pooled?: { readonly prompt: Tensor; readonly negative: Tensor | null };
 }
 
 export interface Sample {
@@ -39,7 +41,8 @@ export interface Pipeline {
    * always works.
    */
   sample(frames: readonly FrameInput[], hooks: RenderHooks): Promise<Sample[]>;
-  decode(latents: Tensor): Promise<RgbImage>;
+  /** `tiled`: large pictures in overlapping parts. */
+  decode(latents: Tensor, tiled?: boolean): Promise<RgbImage>;
   /** Latents of a picture (the middle of their distribution); absent where the model has no encoder. */
   encode?(picture: RgbImage): Promise<Tensor>;
 }

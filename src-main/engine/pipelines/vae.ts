@@ -5,35 +5,78 @@ import { divide, map } from '../tensor/ops.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { VaeDescription } from './stable-diffusion/description.ts';
 import { tensorToPicture } from './picture.ts';
+import { inTiles, needsTiles } from './vae-tiles.ts';
 import { fromPort, requireFinite, requireTensor, runSession, toPort } from './session-io.ts';
 
 const DECODER = 'vae_decoder';
 const ENCODER = 'vae_encoder';
 
 /**
- * Final latents [1, C, h, w] to a picture: z = latents / scaling factor + shift through the decoder.
+ * Final latents [1, C, h, w] to a picture: z = latents / scaling factor + shift through the decoder; `tiled`: in parts
+ * where the picture is larger than those that the decoder was trained on, which takes less memory.
  * @throws {AppError} `invalid-input` when the decoder has another fixed size, `engine-failed` for NaN or infinities.
  */
 export async function decodeLatents(
   source: SessionSource,
   vae: VaeDescription,
   latents: Tensor,
+  tiled = false,
 ): Promise<RgbImage> {
   requireFinite(latents.data, 'The latents before decoding');
   const session = await source.session(DECODER);
   const input = requireTensor(DECODER, 'input', session.inputs, ['latent_sample', 'latents', 'sample'], [4]);
   const output = requireTensor(DECODER, 'output', session.outputs, ['sample', 'image', 'images'], [4]);
   requireChannels(DECODER, input, latents.dims, 'latent');
-  requireSides(DECODER, input, latents.dims, vae.factor);
-  const { scalingFactor, shiftFactor } = vae;
-  const unscaled = divide(latents, scalingFactor);
-  const shifted = shiftFactor === 0 ? unscaled : map(unscaled, (value) => value + f32(shiftFactor));
-  const results = await runSession(session, DECODER, 'decoding the latents', {
-    [input.name]: toPort(input, latents.dims, shifted.data),
-  });
-  const decoded = fromPort(DECODER, output.name, results[output.name]);
+  const unscaled = unscale(latents, vae);
+  const run = async (part: Tensor): Promise<Tensor> => {
+    requireSides(DECODER, input, part.dims, vae.factor);
+    const results = await runSession(session, DECODER, 'decoding the latents', {
+      [input.name]: toPort(input, part.dims, part.data),
+    });
+    return fromPort(DECODER, output.name, results[output.name]);
+  };
+  const tiles = { input: Math.trunc(vae.sampleSize / vae.factor), output: vae.sampleSize };
+  const decoded =
+    tiled && needsTiles(unscaled, tiles) ? await inTiles(unscaled, tiles, run) : await run(unscaled);
   requireFinite(decoded.data, 'The decoded picture');
   return tensorToPicture(decoded);
+}
+
+/** The denoiser's latents as the decoder takes them (diffusers 0.42, the end of every pipeline). */
+function unscale(
+  latents: Tensor,
+  { scalingFactor, shiftFactor, latentsMean, latentsStd }: VaeDescription,
+): Tensor {
+  if (latentsMean !== null && latentsStd !== null) {
+    return byChannel(latents, (value, channel) => {
+      const spread = mul32(value, f32(latentsStd[channel]!));
+      return f32(spread / f32(scalingFactor)) + f32(latentsMean[channel]!);
+    });
+  }
+  const unscaled = divide(latents, scalingFactor);
+  return shiftFactor === 0 ? unscaled : map(unscaled, (value) => value + f32(shiftFactor));
+}
+
+/** The encoder's latents as the denoiser takes them. */
+function rescale(
+  latents: Tensor,
+  { scalingFactor, shiftFactor, latentsMean, latentsStd }: VaeDescription,
+): Tensor {
+  const factor = f32(scalingFactor);
+  if (latentsMean !== null && latentsStd !== null) {
+    return byChannel(latents, (value, channel) => {
+      const centred = mul32(sub32(value, f32(latentsMean[channel]!)), factor);
+      return centred / f32(latentsStd[channel]!);
+    });
+  }
+  return map(latents, (value) => sub32(value, shiftFactor) * factor);
+}
+
+function byChannel(values: Tensor, change: (value: number, channel: number) => number): Tensor {
+  const [, channels, height, width] = values.dims as [number, number, number, number];
+  const plane = height * width;
+  const data = values.data.map((value, i) => change(value, Math.floor(i / plane) % channels));
+  return { dims: values.dims, data };
 }
 
 /** Picture values and a way to draw the noise of the VAE's posterior, of a given shape. */
@@ -42,6 +85,8 @@ export interface EncodeInput {
   readonly picture: Tensor;
   /** Called once, before the encoder's posterior is sampled; not called when the encoder samples by itself. */
   readonly draw: (dims: readonly number[]) => Tensor;
+  /** In parts where the picture is larger than those that the encoder was trained on. */
+  readonly tiled?: boolean;
 }
 
 /**
@@ -51,7 +96,7 @@ export interface EncodeInput {
 export async function encodePicture(
   source: SessionSource,
   vae: VaeDescription,
-  { picture, draw }: EncodeInput,
+  { picture, draw, tiled = false }: EncodeInput,
 ): Promise<Tensor> {
   if (!source.has(ENCODER)) {
     throw new AppError(
@@ -69,15 +114,19 @@ export async function encodePicture(
     [4],
   );
   requireChannels(ENCODER, input, picture.dims, 'colour');
-  requireSides(ENCODER, input, picture.dims, 1);
-  const results = await runSession(session, ENCODER, 'encoding the picture', {
-    [input.name]: toPort(input, picture.dims, picture.data),
-  });
-  const encoded = fromPort(ENCODER, output.name, results[output.name]);
+  const run = async (part: Tensor): Promise<Tensor> => {
+    requireSides(ENCODER, input, part.dims, 1);
+    const results = await runSession(session, ENCODER, 'encoding the picture', {
+      [input.name]: toPort(input, part.dims, part.data),
+    });
+    return fromPort(ENCODER, output.name, results[output.name]);
+  };
+  const tiles = { input: vae.sampleSize, output: Math.trunc(vae.sampleSize / vae.factor) };
+  const encoded =
+    tiled && needsTiles(picture, tiles) ? await inTiles(picture, tiles, run) : await run(picture);
   requireFinite(encoded.data, 'The encoded picture');
   const latents = sampled(encoded, vae.latentChannels, draw);
-  const factor = f32(vae.scalingFactor);
-  return map(latents, (value) => sub32(value, vae.shiftFactor) * factor);
+  return rescale(latents, vae);
 }
 
 function sampled(encoded: Tensor, channels: number, draw: EncodeInput['draw']): Tensor {

@@ -50,7 +50,9 @@ export async function checkModel(folder: string, options: ModelCheckOptions): Pr
   }
   const texts = await readJsonTexts(folder, paths, report);
   const family = familyIn(paths, texts, problems, report);
-  checkPresence(family.layout, paths, report);
+  const components = componentsOf(paths);
+  const layout = family.layout({ files: texts, components });
+  checkPresence(layout, paths, report);
   checkGraphFiles(folder, paths, report);
   // Nothing is said twice: what was found wanting is not looked at again.
   const wanting = new Set(problems.filter(({ severity }) => severity === 'error').map(({ path }) => path));
@@ -61,13 +63,12 @@ export async function checkModel(folder: string, options: ModelCheckOptions): Pr
       report('error', path, messageOf(error));
     }
   };
-  for (const tokenizer of family.layout.tokenizers) {
+  for (const tokenizer of layout.tokenizers) {
     if ([...wanting].some((path) => path === tokenizer || path?.startsWith(`${tokenizer}/`))) continue;
     attempt(tokenizer, () => createTokenizer(tokenizerFilesOf(texts, tokenizer)));
   }
-  const components = componentsOf(paths);
   if (wanting.size === 0) attempt(null, () => family.read({ files: texts, components }));
-  const sound = [...family.layout.required, ...Object.keys(family.layout.optional)].filter((name) => {
+  const sound = [...layout.required, ...Object.keys(layout.optional)].filter((name) => {
     const graph = `${name}/model.onnx`;
     return paths.includes(graph) && ![...wanting].some((path) => path?.startsWith(`${name}/`));
   });

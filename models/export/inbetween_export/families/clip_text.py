@@ -31,6 +31,43 @@ class ClipText(torch.nn.Module):
         return (output.last_hidden_state, pooled, *states, *normed)
 
 
+class ExtraRows(torch.nn.Module):
+    """A token table continued by rows that are given with every run."""
+
+    def __init__(self, table: torch.nn.Embedding) -> None:
+        super().__init__()
+        self.table = table
+        self.extra: list[torch.Tensor] = []
+        # transformers looks at its embedding's weight.
+        self.weight = table.weight
+
+    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+        size = self.table.num_embeddings
+        known = self.table(input_ids.clamp(max=size - 1))
+        learned = torch.nn.functional.embedding((input_ids - size).clamp(min=0), self.extra[0])
+        return torch.where((input_ids >= size).unsqueeze(-1), learned, known)
+
+
+class ClipTextWithExtra(torch.nn.Module):
+    """As `ClipText`, with rows for token ids from the vocabulary's size on: textual inversion."""
+
+    def __init__(self, plain: ClipText) -> None:
+        super().__init__()
+        self.plain = plain
+        self.table = plain.inner.embeddings.token_embedding
+        self.rows = ExtraRows(self.table)
+
+    def forward(self, input_ids: torch.Tensor, extra_embeddings: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        embeddings = self.plain.inner.embeddings
+        self.rows.extra.append(extra_embeddings)
+        embeddings.token_embedding = self.rows
+        try:
+            return self.plain(input_ids)
+        finally:
+            embeddings.token_embedding = self.table
+            self.rows.extra.clear()
+
+
 def clip_text_component(source: Source, name: str) -> Component:
     """input_ids int64 [batch, sequence] -> the outputs of `ClipText`, float32."""
     class_name = source.component_class(name)
@@ -48,17 +85,37 @@ def clip_text_component(source: Source, name: str) -> Component:
         else TensorSpec("pooler_output", "float32", ("batch", hidden))
     )
     longest = config.max_position_embeddings
+    module = ClipText(model)
+    ids = TensorSpec("input_ids", "int64", ("batch", "sequence"))
+    outputs = [
+        TensorSpec("last_hidden_state", "float32", state),
+        pooled,
+        *(TensorSpec(f"hidden_states.{i}", "float32", state) for i in range(layers)),
+        *(TensorSpec(f"normed_hidden_states.{i}", "float32", state) for i in range(layers)),
+    ]
+    full = config_of(model, source.read_json(name, "config.json"))
+    companion = Component(
+        name=name,
+        file="model_embeddings",
+        module=ClipTextWithExtra(module),
+        inputs=[ids, TensorSpec("extra_embeddings", "float32", ("extra", hidden))],
+        outputs=outputs,
+        sizes=[
+            {"batch": 2, "sequence": longest, "extra": 3},
+            {"batch": 1, "sequence": longest // 2, "extra": 2},
+            {"batch": 3, "sequence": longest, "extra": 1},
+        ],
+        config=full,
+        # Ids of every kind of row that is there at all sizes: the vocabulary's, and the first extra one.
+        draw={"input_ids": lambda shape, g: torch.randint(0, config.vocab_size + 1, shape, generator=g)},
+    )
     return Component(
         name=name,
-        module=ClipText(model),
-        inputs=[TensorSpec("input_ids", "int64", ("batch", "sequence"))],
-        outputs=[
-            TensorSpec("last_hidden_state", "float32", state),
-            pooled,
-            *(TensorSpec(f"hidden_states.{i}", "float32", state) for i in range(layers)),
-            *(TensorSpec(f"normed_hidden_states.{i}", "float32", state) for i in range(layers)),
-        ],
+        module=module,
+        inputs=[ids],
+        outputs=outputs,
         sizes=[{"batch": 2, "sequence": longest}, {"batch": 3, "sequence": longest // 2}, {"batch": 1, "sequence": longest}],
-        config=config_of(model, source.read_json(name, "config.json")),
+        config=full,
         draw={"input_ids": lambda shape, g: torch.randint(0, config.vocab_size, shape, generator=g)},
+        companion=companion,
     )

@@ -5,16 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
-from diffusers import UNet2DConditionModel
-
-from ..component import Component, TensorSpec
+from ..component import Component
 from ..errors import SourceError
-from ..source import Source, config_of
+from ..source import Source
 from ..tokenizer import write_clip_tokenizer
 from .autoencoder_kl import vae_components
 from .clip_text import clip_text_component
 from .family import Family
+from .unet_condition import unet_component
 
 
 _ACCEPTED = {
@@ -22,57 +20,6 @@ _ACCEPTED = {
     "unet": ("UNet2DConditionModel",),
     "vae": ("AutoencoderKL",),
 }
-
-
-class Unet(torch.nn.Module):
-    """timestep is a scalar: one step for the whole batch, and fractional ones (LMS, Euler, Heun) stay exact."""
-
-    def __init__(self, unet: UNet2DConditionModel) -> None:
-        super().__init__()
-        self.unet = unet
-
-    def forward(
-        self,
-        sample: torch.Tensor,
-        timestep: torch.Tensor,
-        encoder_hidden_states: torch.Tensor,
-        timestep_cond: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        return self.unet(
-            sample, timestep, encoder_hidden_states, timestep_cond=timestep_cond, return_dict=False
-        )[0]
-
-
-def _unet_component(source: Source) -> Component:
-    unet = source.load("unet", UNet2DConditionModel, dtype_argument="torch_dtype")
-    config = unet.config
-    if config.addition_embed_type is not None or config.class_embed_type is not None:
-        raise SourceError(
-            f"{source.folder / 'unet' / 'config.json'}: a U-Net with addition_embed_type {config.addition_embed_type} "
-            f"and class_embed_type {config.class_embed_type} is not Stable Diffusion 1.x or 2.x"
-        )
-    text_dim = config.encoder_hid_dim or config.cross_attention_dim
-    inputs = [
-        TensorSpec("sample", "float32", ("batch", config.in_channels, "height", "width")),
-        TensorSpec("timestep", "float32", ()),
-        TensorSpec("encoder_hidden_states", "float32", ("batch", "sequence", text_dim)),
-    ]
-    if config.time_cond_proj_dim is not None:
-        inputs.append(TensorSpec("timestep_cond", "float32", ("batch", config.time_cond_proj_dim)))
-    # Below this multiple, skip connections of the exported graph no longer fit.
-    step = 2 ** (len(config.block_out_channels) - 1)
-    return Component(
-        name="unet",
-        module=Unet(unet),
-        inputs=inputs,
-        outputs=[TensorSpec("out_sample", "float32", ("batch", config.out_channels, "height", "width"))],
-        sizes=[
-            {"batch": 2, "height": 2 * step, "width": 3 * step, "sequence": 77},
-            {"batch": 1, "height": 5 * step, "width": 4 * step, "sequence": 154},
-        ],
-        config=config_of(unet, source.read_json("unet", "config.json")),
-        draw={"timestep": lambda _, g: torch.rand((), generator=g) * 999},
-    )
 
 
 def _check(source: Source) -> None:
@@ -89,7 +36,7 @@ def _check(source: Source) -> None:
 
 def _components(source: Source) -> Iterator[Component]:
     yield clip_text_component(source, "text_encoder")
-    yield _unet_component(source)
+    yield unet_component(source, addition=None)
     yield from vae_components(source)
 
 

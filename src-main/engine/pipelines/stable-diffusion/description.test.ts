@@ -46,7 +46,7 @@ test('a Stable Diffusion 2 folder gives its native size, multiples and scheduler
   assert.deepEqual(model.nativeSize, { width: 768, height: 768 });
   assert.equal(model.sizeMultiple, 64);
   assert.equal(model.scheduler.name, 'euler');
-  assert.equal(model.text.width, 1024);
+  assert.equal(model.encoders[0]?.width, 1024);
   assert.equal(model.vae.shiftFactor, 0);
   assert.equal(model.inpainting, 'blend');
   assert.deepEqual(model.defaults, {

@@ -9,7 +9,7 @@ import { type NoiseStream, openNoise } from '../noise-stream.ts';
 import { binaryMask, maskOnLatents, pictureToTensor, withoutMasked } from '../picture.ts';
 import type { FrameConditioning, FrameInput, Pipeline, Sample } from '../pipeline.ts';
 import { conditionOf, usedTexts } from './conditioning.ts';
-import { encodePrompt, promptNotes, promptTokens } from './prompt-encoding.ts';
+import { createPromptEncoder, type PromptEncoder } from './prompt-encoding.ts';
 import {
   type InitLatents,
   notesOf,
@@ -18,24 +18,26 @@ import {
   type StepPlan,
   startSampling,
 } from './sampling.ts';
+import { timeIds } from './time-ids.ts';
 import { openDenoiser } from './unet.ts';
 import { decodeLatents, encodePicture } from '../vae.ts';
 
 /**
- * Stable Diffusion 1.x and 2.x, their inpainting models, and latent consistency models, from a diffusers-style ONNX
- * folder. Numbers follow diffusers 0.42 (pipeline_stable_diffusion, _img2img, _inpaint) with a CPU generator.
+ * Stable Diffusion 1.x, 2.x and XL, their inpainting models, and latent consistency models, from a diffusers-style ONNX
+ * folder. Numbers follow diffusers 0.42 (pipeline_stable_diffusion and _xl, _img2img, _inpaint) with a CPU generator.
  */
 export function createStableDiffusion(
   source: SessionSource,
   model: StableDiffusionModel,
-  tokenizer: Tokenizer,
+  tokenizers: readonly Tokenizer[],
 ): Pipeline {
+  const prompts = createPromptEncoder(source, model, tokenizers);
   return {
     model,
-    promptTokens: (text, settings) => promptTokens(model, tokenizer, text, settings),
+    promptTokens: prompts.tokens,
     batchKey: (spec) => batchKey(model, spec),
-    sample: (inputs, hooks) => sample(source, model, tokenizer, inputs, hooks),
-    decode: (latents) => decodeLatents(source, model.vae, latents),
+    sample: (inputs, hooks) => sample(source, model, prompts, inputs, hooks),
+    decode: (latents, tiled) => decodeLatents(source, model.vae, latents, tiled),
     ...(source.has('vae_encoder')
       ? {
           encode: (picture) =>
@@ -48,7 +50,7 @@ export function createStableDiffusion(
 async function sample(
   source: SessionSource,
   model: StableDiffusionModel,
-  tokenizer: Tokenizer,
+  prompts: PromptEncoder,
   inputs: readonly FrameInput[],
   hooks: RenderHooks,
 ): Promise<Sample[]> {
@@ -63,11 +65,13 @@ async function sample(
   const { width, height } = first.spec;
   const conditionings: FrameConditioning[] = [];
   for (const [frame, { spec, encodings }] of inputs.entries()) {
-    const encode = (text: string): Promise<Tensor> => {
-      throwIfCancelled(hooks.signal, 'The frame');
-      return encodePrompt(source, model, tokenizer, text, spec.text);
-    };
-    const { texts, conditioning } = await conditionOf(spec, isGuided(model, spec), encodings, encode);
+    const guided = isGuided(model, spec);
+    const { texts, conditioning } = await conditionOf(model, spec, guided, encodings, {
+      encode(text, settings) {
+        throwIfCancelled(hooks.signal, 'The frame');
+        return prompts.encode(text, settings);
+      },
+    });
     await hooks.observer?.conditioned?.({ frame, texts, conditioning });
     conditionings.push(conditioning);
   }
@@ -81,7 +85,11 @@ async function sample(
   const denoiser = await openDenoiser(
     source,
     model,
-    inputs.map(({ spec }, i) => ({ ...conditionings[i]!, guidanceScale: spec.sampler.guidanceScale })),
+    inputs.map(({ spec }, i) => ({
+      ...conditionings[i]!,
+      guidanceScale: spec.sampler.guidanceScale,
+      timeIds: model.added === null ? null : timeIds(model.added, spec),
+    })),
     height / model.vae.factor,
     width / model.vae.factor,
   );
@@ -125,14 +133,12 @@ async function sample(
   }
   return samplings.map((sampling, i) => ({
     latents: sampling.latents,
-    notes: [...textNotes(model, tokenizer, inputs[i]!.spec), ...notesOf(plans[i]!, denoiser.wholeTimesteps)],
+    notes: [...textNotes(model, prompts, inputs[i]!.spec), ...notesOf(plans[i]!, denoiser.wholeTimesteps)],
   }));
 }
 
-function textNotes(model: StableDiffusionModel, tokenizer: Tokenizer, spec: FrameSpec): FrameNote[] {
-  return usedTexts(spec, isGuided(model, spec)).flatMap((text) =>
-    promptNotes(model, tokenizer, text, spec.text),
-  );
+function textNotes(model: StableDiffusionModel, prompts: PromptEncoder, spec: FrameSpec): FrameNote[] {
+  return usedTexts(spec, isGuided(model, spec)).flatMap((text) => prompts.notes(text, spec.text));
 }
 
 function checkSpec(model: StableDiffusionModel, spec: FrameSpec): void {
@@ -181,17 +187,19 @@ async function prepareStart(
   }
   const picture = pictureToTensor(assetOf(assets, spec.init.asset, 'init picture', spec));
   const draw = (shape: readonly number[]): Tensor => noise.next(shape);
+  const tiled = spec.vaeTiling === true;
   if (spec.mask === null) {
-    const latents = await encodePicture(source, model.vae, { picture, draw });
+    const latents = await encodePicture(source, model.vae, { picture, draw, tiled });
     return { picture: latents, noise: noise.first(dims), mask: null, maskedPicture: null, fromNoise: false };
   }
   const mask = binaryMask(assetOf(assets, spec.mask, 'mask', spec));
   const fromNoise = spec.init.strength === 1;
   const channels = model.inpainting === 'channels';
-  const latents = channels && fromNoise ? null : await encodePicture(source, model.vae, { picture, draw });
+  const latents =
+    channels && fromNoise ? null : await encodePicture(source, model.vae, { picture, draw, tiled });
   const start = noise.first(dims);
   // The reference encodes the masked picture for every model; where only its draw matters, only the draw is kept.
-  const masked = { picture: withoutMasked(picture, mask), draw };
+  const masked = { picture: withoutMasked(picture, mask), draw, tiled };
   const maskedPicture = channels ? await encodePicture(source, model.vae, masked) : null;
   if (!channels && (await samplesPosterior(source))) draw(dims);
   return {

@@ -1,7 +1,7 @@
 import { AppError } from '../../../../src-shared/kernel/errors.ts';
 import type { PortTensor, Session, SessionSource, TensorInfo } from '../../ports.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { StableDiffusionModel } from './description.ts';
+import type { TextEncoderDescription } from './description.ts';
 import {
   describeTensor,
   findTensor,
@@ -11,8 +11,6 @@ import {
   runSession,
   toPort,
 } from '../session-io.ts';
-
-const ENCODER = 'text_encoder';
 
 /** Token ids of one encoder run and which of them are text (1) or padding (0). */
 export interface TokenRow {
@@ -24,8 +22,22 @@ export interface TokenRow {
 export interface TextEncoder {
   /** Tokens of one run, start and end included. */
   readonly contextLength: number;
-  /** One run: [1, tokens, width]. */
-  encode(row: TokenRow): Promise<Tensor>;
+  encode(row: TokenRow): Promise<EncodedRow>;
+}
+
+export interface EncodedRow {
+  /** [1, tokens, width]. */
+  readonly states: Tensor;
+  /** [1, width]; null where the encoder gives no vector for the whole text. */
+  readonly pooled: Tensor | null;
+}
+
+/** Which of an encoder's outputs are wanted. */
+export interface TextReading {
+  /** Layers to leave out at the end. */
+  readonly clipSkip: number;
+  /** Stable Diffusion XL reads the layer before the last, without the final layer norm. */
+  readonly penultimate: boolean;
 }
 
 /**
@@ -36,64 +48,74 @@ export interface TextEncoder {
  */
 export async function openTextEncoder(
   source: SessionSource,
-  model: StableDiffusionModel,
+  description: TextEncoderDescription,
   tokenizerLength: number,
-  clipSkip: number,
+  reading: TextReading,
 ): Promise<TextEncoder> {
-  const session = await source.session(ENCODER);
-  const ids = requireTensor(ENCODER, 'input', session.inputs, ['input_ids', 'tokens'], []);
+  const { component } = description;
+  const session = await source.session(component);
+  const ids = requireTensor(component, 'input', session.inputs, ['input_ids', 'tokens'], []);
   const mask = findTensor(session.inputs, ['attention_mask']);
   const unknown = session.inputs.filter((info) => info !== ids && info !== mask);
   if (unknown.length > 0) {
     throw new AppError(
       'invalid-model',
-      `text_encoder/model.onnx has inputs that this pipeline does not feed: ${unknown.map(describeTensor).join(', ')}. Accepted: input_ids, attention_mask.`,
+      `${component}/model.onnx has inputs that this pipeline does not feed: ${unknown.map(describeTensor).join(', ')}. Accepted: input_ids, attention_mask.`,
     );
   }
-  const output = outputFor(session, model, clipSkip);
+  const output = outputFor(session, description, reading);
+  // The pooled vector of Stable Diffusion XL is the projected one; `pooler_output` is another.
+  const pooled = reading.penultimate ? findTensor(session.outputs, ['text_embeds']) : undefined;
   const fixed = ids.dims[1];
   return {
     contextLength:
       typeof fixed === 'number'
         ? fixed
-        : Math.min(tokenizerLength, model.text.contextLength ?? tokenizerLength),
+        : Math.min(tokenizerLength, description.contextLength ?? tokenizerLength),
     async encode(row) {
-      checkIds(row, fixed, model);
+      checkIds(row, fixed, description);
       const feeds: Record<string, PortTensor> = { [ids.name]: toPort(ids, [1, row.ids.length], row.ids) };
       if (mask !== undefined) {
         // Encoders that were trained without a mask see all tokens, padding included.
-        const values = model.text.useAttentionMask ? row.attentionMask : row.ids.map(() => 1);
+        const values = description.useAttentionMask ? row.attentionMask : row.ids.map(() => 1);
         feeds[mask.name] = toPort(mask, [1, row.ids.length], values);
       }
-      const results = await runSession(session, ENCODER, 'encoding the prompt', feeds);
-      const embedding = fromPort(ENCODER, output.name, results[output.name]);
+      const results = await runSession(session, component, 'encoding the prompt', feeds);
+      const embedding = fromPort(component, output.name, results[output.name]);
       if (embedding.dims.length !== 3 || embedding.dims[0] !== 1) {
         throw new AppError(
           'invalid-model',
-          `text_encoder/model.onnx returned ${output.name} as [${embedding.dims.join(', ')}]. Accepted: [1, tokens, width].`,
+          `${component}/model.onnx returned ${output.name} as [${embedding.dims.join(', ')}]. Accepted: [1, tokens, width].`,
         );
       }
       requireFinite(embedding.data, 'The encoded prompt');
-      return embedding;
+      return {
+        states: embedding,
+        pooled: pooled === undefined ? null : fromPort(component, pooled.name, results[pooled.name]),
+      };
     },
   };
 }
 
-function outputFor(session: Session, model: StableDiffusionModel, clipSkip: number): TensorInfo {
+function outputFor(
+  session: Session,
+  { component, layers }: TextEncoderDescription,
+  { clipSkip, penultimate }: TextReading,
+): TensorInfo {
   const { outputs } = session;
+  if (penultimate) return hiddenState(session, component, layers, clipSkip);
   if (clipSkip === 0) {
     const named = findTensor(outputs, ['last_hidden_state', 'hidden_states'], [3]);
     const first = outputs[0];
     if (named !== undefined) return named;
     // Exports without names keep the order of the reference's output tuple.
     if (first !== undefined && first.dims.length === 3) return first;
-    return requireTensor(ENCODER, 'output', outputs, ['last_hidden_state']);
+    return requireTensor(component, 'output', outputs, ['last_hidden_state']);
   }
-  const { layers } = model.text;
   if (layers === null) {
     throw new AppError(
       'invalid-input',
-      `Clip skip ${clipSkip} needs num_hidden_layers in text_encoder/config.json, which is not there. Accepted: 0.`,
+      `Clip skip ${clipSkip} needs num_hidden_layers in ${component}/config.json, which is not there. Accepted: 0.`,
     );
   }
   if (!Number.isInteger(clipSkip) || clipSkip < 0 || clipSkip >= layers) {
@@ -116,14 +138,40 @@ function outputFor(session: Session, model: StableDiffusionModel, clipSkip: numb
   );
 }
 
-function checkIds(row: TokenRow, fixed: number | string | undefined, model: StableDiffusionModel): void {
+/** Layer L - 1 - clipSkip of L; the final layer norm is not applied. */
+function hiddenState(
+  session: Session,
+  component: string,
+  layers: number | null,
+  clipSkip: number,
+): TensorInfo {
+  const known = session.outputs
+    .map(({ name }) => /^hidden_states\.(\d+)$/.exec(name)?.[1])
+    .filter((index) => index !== undefined)
+    .map(Number);
+  const count = layers ?? Math.max(0, ...known);
+  const layer = count - 1 - clipSkip;
+  const found = session.outputs.find(({ name }) => name === `hidden_states.${layer}`);
+  if (found !== undefined) return found;
+  throw new AppError(
+    layer < 1 ? 'invalid-input' : 'invalid-model',
+    layer < 1
+      ? `Clip skip is ${clipSkip}, but ${component} has ${count} layers. Accepted: 0 to ${count - 2}.`
+      : `${component}/model.onnx has no output hidden_states.${layer}, which Stable Diffusion XL reads. Export it with its hidden states.`,
+  );
+}
+
+function checkIds(
+  row: TokenRow,
+  fixed: number | string | undefined,
+  { component, vocabularySize }: TextEncoderDescription,
+): void {
   if (typeof fixed === 'number' && row.ids.length !== fixed) {
     throw new AppError(
       'invalid-model',
-      `The tokenizer gave ${row.ids.length} tokens, but text_encoder/model.onnx takes exactly ${fixed}.`,
+      `The tokenizer gave ${row.ids.length} tokens, but ${component}/model.onnx takes exactly ${fixed}.`,
     );
   }
-  const { vocabularySize } = model.text;
   if (vocabularySize === null) return;
   const beyond = row.ids.find((id) => id < 0 || id >= vocabularySize);
   if (beyond === undefined) return;

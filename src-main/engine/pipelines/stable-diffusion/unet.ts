@@ -3,6 +3,7 @@ import type { PortTensor, Session, SessionSource, TensorInfo } from '../../ports
 import type { Tensor } from '../../tensor/tensor.ts';
 import { guidanceEmbedding } from './guidance-embedding.ts';
 import type { StableDiffusionModel } from './description.ts';
+import type { TimeIds } from './time-ids.ts';
 import { describeTensor, findTensor, fromPort, requireTensor, runSession, toPort } from '../session-io.ts';
 
 const UNET = 'unet';
@@ -14,6 +15,9 @@ export interface TextContext {
   /** Null where guidance is off. */
   readonly negative: Tensor | null;
   readonly guidanceScale: number;
+  /** Vectors [1, width] of whole prompts, and numbers about the picture: Stable Diffusion XL. */
+  readonly pooled?: { readonly prompt: Tensor; readonly negative: Tensor | null };
+  readonly timeIds?: TimeIds | null;
 }
 
 /** What the model predicts for one picture; `unconditional` only where guidance is active. */
@@ -48,6 +52,8 @@ interface Row {
   readonly picture: number;
   readonly conditional: boolean;
   readonly embedding: Tensor;
+  readonly pooled: Tensor | null;
+  readonly timeIds: readonly number[] | null;
   readonly guidanceScale: number;
 }
 
@@ -56,6 +62,8 @@ interface Ports {
   readonly timestep: TensorInfo;
   readonly context: TensorInfo;
   readonly guidance: TensorInfo | undefined;
+  readonly pooled: TensorInfo | undefined;
+  readonly timeIds: TensorInfo | undefined;
   readonly output: TensorInfo;
 }
 
@@ -79,7 +87,10 @@ export async function openDenoiser(
   const guided =
     !distilled && contexts.every(({ guidanceScale, negative }) => guidanceScale > 1 && negative !== null);
   const rows = rowsOf(contexts, guided);
-  for (const row of rows) checkContext(ports.context, row.embedding);
+  for (const row of rows) {
+    checkContext(ports.context, row.embedding);
+    checkAdded(ports, row);
+  }
   const channels = model.unet.inChannels;
   const size = channels * height * width;
   const calls = callsOf(rows, ports, size, model);
@@ -120,13 +131,15 @@ function portsOf(session: Session): Ports {
   const timestep = requireTensor(UNET, 'input', inputs, ['timestep', 'timesteps', 't'], [0, 1]);
   const context = requireTensor(UNET, 'input', inputs, ['encoder_hidden_states', 'context'], [3]);
   const guidance = findTensor(inputs, ['timestep_cond']);
+  const pooled = findTensor(inputs, ['text_embeds']);
+  const timeIds = findTensor(inputs, ['time_ids']);
   const output = requireTensor(UNET, 'output', outputs, ['out_sample', 'sample', 'noise_pred'], [4]);
-  const used = new Set([sample, timestep, context, guidance]);
+  const used = new Set([sample, timestep, context, guidance, pooled, timeIds]);
   const unknown = inputs.filter((info) => !used.has(info));
   if (unknown.length > 0) {
     throw new AppError(
       'invalid-model',
-      `unet/model.onnx has inputs that this pipeline does not feed: ${unknown.map(describeTensor).join(', ')}. Accepted: sample, timestep, encoder_hidden_states, timestep_cond.`,
+      `unet/model.onnx has inputs that this pipeline does not feed: ${unknown.map(describeTensor).join(', ')}. Accepted: sample, timestep, encoder_hidden_states, timestep_cond, text_embeds, time_ids.`,
     );
   }
   if (timestep.dims.length > 1) {
@@ -135,7 +148,7 @@ function portsOf(session: Session): Ports {
       `unet/model.onnx takes ${describeTensor(timestep)}. Accepted: a scalar or one value per row.`,
     );
   }
-  return { sample, timestep, context, guidance, output };
+  return { sample, timestep, context, guidance, pooled, timeIds, output };
 }
 
 function checkShapes({ sample }: Ports, model: StableDiffusionModel, height: number, width: number): void {
@@ -175,12 +188,36 @@ function checkContext(info: TensorInfo, embedding: Tensor): void {
   }
 }
 
+/** Stable Diffusion XL's further inputs, and a text encoder that gives what they take. */
+function checkAdded(ports: Ports, row: Row): void {
+  for (const [info, values] of [
+    [ports.pooled, row.pooled?.data],
+    [ports.timeIds, row.timeIds],
+  ] as const) {
+    if (info === undefined) continue;
+    if (values === undefined || values === null) {
+      throw new AppError(
+        'invalid-model',
+        `unet/model.onnx takes ${describeTensor(info)}, which the other parts of this model do not give.`,
+      );
+    }
+    const width = info.dims[1];
+    if (typeof width !== 'number' || width === values.length) continue;
+    throw new AppError(
+      'invalid-model',
+      `unet/model.onnx takes ${describeTensor(info)}, but this model's other parts give ${values.length} values for it.`,
+    );
+  }
+}
+
 function rowsOf(contexts: readonly TextContext[], guided: boolean): Row[] {
   const rows = (conditional: boolean): Row[] =>
     contexts.map((context, picture) => ({
       picture,
       conditional,
       embedding: conditional ? context.prompt : context.negative!,
+      pooled: (conditional ? context.pooled?.prompt : context.pooled?.negative) ?? null,
+      timeIds: (conditional ? context.timeIds?.prompt : context.timeIds?.negative) ?? null,
       guidanceScale: context.guidanceScale,
     }));
   return guided ? [...rows(false), ...rows(true)] : rows(true);
@@ -225,6 +262,17 @@ function constantFeeds(
     for (const [i, row] of filled.entries())
       values.set(guidanceEmbedding(row.guidanceScale, width), i * width);
     feeds[ports.guidance.name] = toPort(ports.guidance, [batch, width], values);
+  }
+  for (const [info, valuesOf] of [
+    [ports.pooled, (row: Row) => row.pooled!.data],
+    [ports.timeIds, (row: Row) => Float32Array.from(row.timeIds!)],
+  ] as const) {
+    if (info === undefined) continue;
+    const each = filled.map(valuesOf);
+    const width = each[0]!.length;
+    const values = new Float32Array(batch * width);
+    for (const [i, part] of each.entries()) values.set(part, i * width);
+    feeds[info.name] = toPort(info, [batch, width], values);
   }
   return feeds;
 }
