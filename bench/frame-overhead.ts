@@ -23,6 +23,7 @@ export async function run(): Promise<BenchmarkResult> {
       paths: {
         bundledModels: join(root, 'models'),
         userModels: join(cache, 'models'),
+        embeddings: join(cache, 'embeddings'),
         settings: join(cache, 'settings.json'),
         presets: join(cache, 'presets'),
         projects: join(cache, 'projects'),

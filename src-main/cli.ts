@@ -49,6 +49,7 @@ const context: CliContext = {
       onNote: notes,
       threads: options.threads,
       provider: options.provider,
+      embeddingFiles: options.embedding,
     });
     return host;
   },

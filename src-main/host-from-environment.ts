@@ -5,6 +5,7 @@ import type { ProviderChoice } from './host/sessions/providers.ts';
 export interface EnvironmentOptions extends Surroundings {
   /** Overrides INBETWEEN_PROVIDER. */
   readonly provider?: string | undefined;
+  readonly embeddingFiles?: readonly string[] | undefined;
   /** Overrides INBETWEEN_THREADS. */
   readonly threads?: number | undefined;
   readonly onNote: (message: string) => void;
@@ -26,6 +27,7 @@ export function hostFromEnvironment(options: EnvironmentOptions): Host {
     },
     ...(provider === undefined ? {} : { provider: provider as ProviderChoice }),
     ...(threads === undefined ? {} : { threads }),
+    ...(options.embeddingFiles === undefined ? {} : { embeddingFiles: options.embeddingFiles }),
     ...(env.HF_ENDPOINT === undefined ? {} : { hub: env.HF_ENDPOINT }),
     ...(env.HF_TOKEN === undefined ? {} : { hubToken: env.HF_TOKEN }),
     ...(env.INBETWEEN_FFMPEG === undefined ? {} : { ffmpeg: env.INBETWEEN_FFMPEG }),

@@ -17,6 +17,8 @@ export interface CliContext {
 export interface HostChoices {
   readonly provider?: string;
   readonly threads?: number;
+  /** Files of textual inversion. */
+  readonly embedding?: readonly string[];
   /** Notes besides being printed, for `--json`. */
   readonly onNote?: (message: string) => void;
 }

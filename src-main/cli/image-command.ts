@@ -104,6 +104,7 @@ async function image(context: CliContext, flags: ImageFlags): Promise<void> {
   const spec = planFrame(document, 0, {
     fingerprint: model.fingerprint,
     defaults: model.description.defaults,
+    embeddings: model.embeddings,
   });
   const pictures = [init, mask].filter((picture) => picture !== undefined);
   const assets = Object.fromEntries(

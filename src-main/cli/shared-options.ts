@@ -8,6 +8,7 @@ import { integer, oneOf } from './values.ts';
 export interface EngineFlags {
   readonly provider?: string;
   readonly threads?: number;
+  readonly embedding?: readonly string[];
 }
 
 export const PROVIDER_NAMES = ['auto', 'cpu', 'cuda', 'webgpu', 'dml', 'coreml'] as const;
@@ -15,7 +16,11 @@ export const PROVIDER_NAMES = ['auto', 'cpu', 'cuda', 'webgpu', 'dml', 'coreml']
 export function engineOptions(command: Command): Command {
   return command
     .option('--provider <name>', `where to compute: ${PROVIDER_NAMES.join(', ')}`, oneOf(PROVIDER_NAMES))
-    .option('--threads <n>', 'threads for computing (default: physical cores)', integer(1, 1024));
+    .option('--threads <n>', 'threads for computing (default: physical cores)', integer(1, 1024))
+    .option(
+      '--embedding <file...>',
+      'textual inversion (.safetensors, .bin, .pt): its word can be used in prompts; WORD=FILE gives it another word',
+    );
 }
 
 /** The model of a command: the flag's, relative to where the command was typed, or the document's, beside its file. */

@@ -1,5 +1,6 @@
 import type { FrameSpec } from '../../src-shared/model/frame-spec.ts';
 import type { LoopObserver } from './loop-observer.ts';
+import type { LearnedToken } from './embedding-files/read-embedding.ts';
 import type { Tensor } from './tensor/tensor.ts';
 
 /** Element types that the model folders of this field use. float16 travels as its bit pattern. */
@@ -48,6 +49,8 @@ export interface FrameRequest {
   readonly embeddings: Readonly<Record<string, Tensor>>;
   /** Decoded pictures by content hash: init images and masks (a mask's red channel is used). */
   readonly assets: Readonly<Record<string, RgbImage>>;
+  /** The learned words that the spec names, by the SHA-256 of their files. */
+  readonly learned?: Readonly<Record<string, LearnedToken>>;
 }
 
 /** Something an artist should know about a frame; never silent. */

@@ -30,9 +30,10 @@ export async function renderFrames(
 ): Promise<FrameResult[]> {
   throwIfCancelled(hooks.signal, 'The frame');
   const shared = new Map<string, Tensor>();
-  const frames = requests.map(({ spec, embeddings, assets }) => ({
+  const frames = requests.map(({ spec, embeddings, assets, learned }) => ({
     spec,
     assets,
+    learned: learned ?? {},
     encodings: recordEncodings(embeddings, shared),
   }));
   const samples = await pipeline.sample(frames, hooks);

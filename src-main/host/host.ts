@@ -8,6 +8,7 @@ import { renderOrder } from '../../src-shared/model/render-order.ts';
 import { readFamilyModel } from '../engine/pipelines/families.ts';
 import type { FamilyModel } from '../engine/pipelines/family.ts';
 import type { ModelDescription } from '../engine/pipelines/model-description.ts';
+import type { LearnedToken } from '../engine/embedding-files/read-embedding.ts';
 import type { FrameResult, RgbImage, StepProgress } from '../engine/ports.ts';
 import type { Tensor } from '../engine/tensor/tensor.ts';
 import { frameCacheOf, storedFrames, storedLatents } from './artifact-frames.ts';
@@ -23,6 +24,7 @@ import { createLoopInspection, type LoopInspection } from './inspect/loop-inspec
 import type { KeepPicture } from './inspect/views.ts';
 import { checkModel, type Inspection, type ModelProblem } from './models/check.ts';
 import { discoverModels, type InstalledModel, type ModelRoot } from './models/discover.ts';
+import { EMBEDDINGS_FOLDER, readEmbeddings, type StoredEmbedding } from './models/embeddings.ts';
 import { createFileHashes } from './models/fingerprint.ts';
 import { importModel, type ImportedModel } from './models/import.ts';
 import { type ReadModel, readModel } from './models/read-model.ts';
@@ -59,6 +61,8 @@ export interface HostOptions {
   readonly memoryBytes?: number;
   /** The most the shared cache of JSON projects may hold. */
   readonly maxCacheBytes?: number;
+  /** Files of textual inversion besides those in the model's and the user's folders; `TOKEN=FILE` renames one. */
+  readonly embeddingFiles?: readonly string[];
   /** ffmpeg that the user set, and the PATH to look for one. */
   readonly ffmpeg?: string;
   readonly path?: string;
@@ -75,6 +79,8 @@ export interface HostOptions {
 export interface HostModel extends ReadModel {
   readonly description: ModelDescription;
   readonly family: FamilyModel;
+  /** Learned words that prompts for it can use. */
+  readonly embeddings: readonly StoredEmbedding[];
 }
 
 export interface ImportHooks {
@@ -312,7 +318,13 @@ export function createHost(options: HostOptions): Host {
         (await lease.use((engine) => engine.provider(model.folder))).provider === 'cpu' ? 1 : GPU_BATCH,
       batchKey: (spec) => model.family.batchKey(spec),
       encodingKeys: (spec) => model.family.encodingKeys(spec),
-      render: (requests, hooks) => lease.use((engine) => engine.renderBatch(model.folder, requests, hooks)),
+      render: (requests, hooks) => {
+        const complete = requests.map((request) => ({
+          ...request,
+          learned: learnedFor(model, request.spec),
+        }));
+        return lease.use((engine) => engine.renderBatch(model.folder, complete, hooks));
+      },
     },
     asset: project.asset,
     clock,
@@ -376,7 +388,12 @@ export function createHost(options: HostOptions): Host {
       load: async (ref, cwd) => {
         const model = await readOnce(await resolveModel(ref, modelRoots, cwd));
         const family = readFamilyModel(model);
-        return { ...model, family, description: family.description };
+        const embeddings = await readEmbeddings({
+          files: options.embeddingFiles ?? [],
+          folders: [join(model.folder, EMBEDDINGS_FOLDER), paths.embeddings],
+          onNote: note,
+        });
+        return { ...model, family, description: family.description, embeddings };
       },
       check: async (ref, cwd) => checkModel(await resolveModel(ref, modelRoots, cwd), { inspect }),
       import: (folder, name, hooks = {}) => importModel(folder, installing(name, hooks)),
@@ -452,7 +469,13 @@ export function createHost(options: HostOptions): Host {
     },
     renderImage: async (model, spec, assets, hooks = {}) => {
       checkSize(model, `${spec.width}x${spec.height}`);
-      return lease.use((engine) => engine.render(model.folder, { spec, embeddings: {}, assets }, hooks));
+      return lease.use((engine) =>
+        engine.render(
+          model.folder,
+          { spec, embeddings: {}, assets, learned: learnedFor(model, spec) },
+          hooks,
+        ),
+      );
     },
     async inspectLoop(project, model, { index, spec }, keep, signal) {
       checkSize(model, `${spec.width}x${spec.height}`);
@@ -461,7 +484,11 @@ export function createHost(options: HostOptions): Host {
         if (typeof hash === 'string') assets[hash] = await project.asset(hash, spec.width, spec.height);
       }
       const observations = lease.stream((engine) =>
-        engine.observe(model.folder, { spec, embeddings: {}, assets }, signal),
+        engine.observe(
+          model.folder,
+          { spec, embeddings: {}, assets, learned: learnedFor(model, spec) },
+          signal,
+        ),
       );
       const stored = () => storedLatents(project.cache, spec);
       return createLoopInspection({ frame: index, spec, observations, keep, stored });
@@ -478,12 +505,23 @@ export function createHost(options: HostOptions): Host {
   };
 }
 
+/** The learned words that a frame uses, for the engine. */
+function learnedFor(model: HostModel, { text }: FrameSpec): Record<string, LearnedToken> {
+  const used = new Set(text.embeddings?.map(({ file }) => file));
+  return Object.fromEntries(
+    model.embeddings
+      .filter(({ file }) => used.has(file))
+      .map(({ file, token, vectors }) => [file, { token, vectors }]),
+  );
+}
+
 /** What planning needs to know of the model. */
 export function contextOf(project: Pick<Project, 'assetKeys'>, model: HostModel): PlanContext {
   return {
     fingerprint: model.fingerprint,
     defaults: model.description.defaults,
     assetKeys: project.assetKeys,
+    embeddings: model.embeddings,
   };
 }
 

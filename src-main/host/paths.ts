@@ -7,6 +7,8 @@ export interface HostPaths {
   readonly bundledModels: string;
   /** Models that the user imported. */
   readonly userModels: string;
+  /** Learned words (textual inversion) of the user's, for all models. */
+  readonly embeddings: string;
   /** File of the settings. */
   readonly settings: string;
   /** Export presets of the user's, one file each. */
@@ -47,6 +49,7 @@ export function hostPaths({ env, platform, home, root }: Surroundings): HostPath
   return {
     bundledModels: join(root, 'models'),
     userModels,
+    embeddings: join(dirname(userModels), 'embeddings'),
     settings: join(dirname(userModels), 'settings.json'),
     presets: join(dirname(userModels), 'presets'),
     cache,

@@ -31,6 +31,8 @@ export interface TextSettings {
   readonly clipSkip: number;
   /** What happens to prompts longer than the encoder's context. */
   readonly longPrompts: 'truncate' | 'chunk';
+  /** Learned words (textual inversion) that the frame's prompts use, by the SHA-256 of their files; sorted. */
+  readonly embeddings?: readonly { readonly token: string; readonly file: string }[];
 }
 
 export const SCHEDULER_NAMES = [

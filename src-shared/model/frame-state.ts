@@ -2,7 +2,7 @@ import { AppError } from '../kernel/errors.ts';
 import { CHANNELS } from './channels.ts';
 import { absentAsEmpty, offsetConditioning } from './conditioning.ts';
 import type { ProjectDocument } from './document-types.ts';
-import type { Conditioning, FrameSpec, Noise, SchedulerName } from './frame-spec.ts';
+import { type Conditioning, type FrameSpec, type Noise, type SchedulerName, textsOf } from './frame-spec.ts';
 import { orbitNoise, shiftSeeds } from './noise.ts';
 import { clamp } from './numbers.ts';
 
@@ -24,6 +24,8 @@ export interface PlanContext {
   readonly defaults: ModelDefaults;
   /** SHA-256 of the pictures that the document names by path. */
   readonly assetKeys?: ReadonlyMap<string, string>;
+  /** Learned words that prompts can use, and the SHA-256 of their files. */
+  readonly embeddings?: readonly { readonly token: string; readonly file: string }[];
 }
 
 /** The channels' values at one frame or cell, interpolated and canonical; undefined = no keyframe sets it. */
@@ -75,7 +77,7 @@ export function specOf(
       `${place} has a mask (${JSON.stringify(state.mask)}) but no initial picture; accepted is a mask together with an "initImage", whose masked part is repainted.`,
     );
   }
-  return {
+  const spec: FrameSpec = {
     version: 1,
     model: context.fingerprint,
     width,
@@ -99,6 +101,20 @@ export function specOf(
     mask: state.mask === null ? null : assetKey(context, state.mask, place),
     ...(isTiled(sampler.vaeTiling ?? 'auto', width * height) ? { vaeTiling: true } : {}),
   };
+  const embeddings = usedEmbeddings(spec, context);
+  return embeddings.length === 0 ? spec : { ...spec, text: { ...spec.text, embeddings } };
+}
+
+/** Frames whose prompts do not have the word keep their keys whatever is learned. */
+function usedEmbeddings(
+  spec: FrameSpec,
+  { embeddings = [] }: PlanContext,
+): { token: string; file: string }[] {
+  const texts = [...textsOf(spec.prompt), ...textsOf(spec.negative)].map((text) => text.toLowerCase());
+  return embeddings
+    .filter(({ token }) => texts.some((text) => text.includes(token.toLowerCase())))
+    .map(({ token, file }) => ({ token, file }))
+    .sort((a, b) => (a.token < b.token ? -1 : 1));
 }
 
 /** More pixels than this take the decoder of a full-size model ten gigabytes and more. */

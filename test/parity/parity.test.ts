@@ -27,6 +27,7 @@ const host = createHost({
     bundledModels: join(folder, 'models'),
     projects: join(folder, 'projects'),
     userModels: join(folder, 'user'),
+    embeddings: join(folder, 'embeddings'),
     settings: join(folder, 'settings.json'),
     presets: join(folder, 'presets'),
     cache: join(folder, 'cache'),

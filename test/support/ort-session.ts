@@ -15,7 +15,9 @@ import type {
  */
 export function openFolder(folder: string, replaced: Readonly<Record<string, string>> = {}): SessionSource {
   const open = new Map<string, Promise<Session>>();
-  const pathOf = (component: string) => replaced[component] ?? join(folder, component, 'model.onnx');
+  const pathOf = (component: string) =>
+    replaced[component] ??
+    (component.includes('/') ? join(folder, `${component}.onnx`) : join(folder, component, 'model.onnx'));
   return {
     has: (component) => existsSync(pathOf(component)),
     session(component) {

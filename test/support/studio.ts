@@ -36,6 +36,7 @@ export function testHost(context: TestContext, options: { ffmpeg?: string } = {}
       bundledModels: join(ROOT, 'models'),
       projects: join(folder, 'projects'),
       userModels: join(folder, 'models'),
+      embeddings: join(folder, 'embeddings'),
       settings: join(folder, 'settings.json'),
       presets: join(folder, 'presets'),
       cache: join(folder, 'cache'),

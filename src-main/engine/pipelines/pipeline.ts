@@ -1,6 +1,7 @@
 import type { FrameSpec, TextSettings } from '../../../src-shared/model/frame-spec.ts';
 import type { FrameNote, RenderHooks, RgbImage } from '../ports.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { LearnedToken } from '../embedding-files/read-embedding.ts';
 import type { Encodings } from './encodings.ts';
 import type { ModelDescription } from './model-description.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
@@ -10,6 +11,8 @@ export interface FrameInput {
   readonly spec: FrameSpec;
   /** Decoded pictures by content hash; must have the frame's exact size. */
   readonly assets: Readonly<Record<string, RgbImage>>;
+  /** The learned words that the spec names, by the SHA-256 of their files. */
+  readonly learned?: Readonly<Record<string, LearnedToken>>;
   /** Stored encodings, and where new ones go. */
   readonly encodings: Encodings;
 }

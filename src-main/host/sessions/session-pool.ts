@@ -31,9 +31,9 @@ interface PoolEntry {
   readonly bytes: number;
 }
 
-/** Where a component's graph lies in a model folder. */
+/** Where a component's graph lies in a model folder; `component/name` is a further graph of the component. */
 export function componentPath(folder: string, component: string): string {
-  return join(folder, component, 'model.onnx');
+  return component.includes('/') ? join(folder, `${component}.onnx`) : join(folder, component, 'model.onnx');
 }
 
 /**
@@ -96,7 +96,7 @@ export class SessionPool {
     if (!existsSync(path)) {
       throw new AppError('invalid-model', `The model folder ${folder} has no ${component}/model.onnx.`);
     }
-    const fileBytes = await componentBytes(folder, component);
+    const fileBytes = await componentBytes(folder, component.split('/')[0]!);
     const bytes = Math.ceil(fileBytes * MEMORY_PER_FILE_BYTE);
     await this.#makeRoom(bytes);
     const started = performance.now();

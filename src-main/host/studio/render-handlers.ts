@@ -118,6 +118,7 @@ async function renderImage(
   const spec = planFrame(document, 0, {
     fingerprint: model.fingerprint,
     defaults: model.description.defaults,
+    embeddings: model.embeddings,
   });
   const assets: Record<string, RgbImage> = {};
   for (const hash of [spec.init?.asset, spec.mask]) {

@@ -1,6 +1,7 @@
 import { AppError, throwIfCancelled } from '../../../../src-shared/kernel/errors.ts';
 import type { FrameSpec } from '../../../../src-shared/model/frame-spec.ts';
 import type { FrameNote, RenderHooks, RgbImage, SessionSource } from '../../ports.ts';
+import type { LearnedToken } from '../../embedding-files/read-embedding.ts';
 import { type Tensor, zeros } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { batchKey, isGuided } from './batch-key.ts';
@@ -31,12 +32,18 @@ export function createStableDiffusion(
   model: StableDiffusionModel,
   tokenizers: readonly Tokenizer[],
 ): Pipeline {
-  const prompts = createPromptEncoder(source, model, tokenizers);
+  const learned = new Map<string, LearnedToken>();
+  const prompts = createPromptEncoder(source, model, tokenizers, (file) => learned.get(file));
   return {
     model,
     promptTokens: prompts.tokens,
     batchKey: (spec) => batchKey(model, spec),
-    sample: (inputs, hooks) => sample(source, model, prompts, inputs, hooks),
+    sample(inputs, hooks) {
+      for (const input of inputs) {
+        for (const [file, token] of Object.entries(input.learned ?? {})) learned.set(file, token);
+      }
+      return sample(source, model, prompts, inputs, hooks);
+    },
     decode: (latents, tiled) => decodeLatents(source, model.vae, latents, tiled),
     ...(source.has('vae_encoder')
       ? {

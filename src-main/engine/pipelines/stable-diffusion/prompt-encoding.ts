@@ -6,6 +6,7 @@ import { tokenizeWeighted, type WeightedTokens } from '../../text/tokenize-weigh
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { describeTokens, type PromptTokens } from '../prompt-tokens.ts';
 import type { StableDiffusionModel, TextEncoderDescription } from './description.ts';
+import { type LearnedTokens, learnedVocabulary } from './learned-rows.ts';
 import { openTextEncoder } from './text-encoder.ts';
 
 /** An encoded prompt. */
@@ -25,18 +26,23 @@ export interface PromptEncoder {
   tokens(text: string, settings: TextSettings): PromptTokens[];
 }
 
-/** @param tokenizers one for each of the model's encoders, in their order */
+/**
+ * @param tokenizers one for each of the model's encoders, in their order
+ * @param learned the learned words that settings name
+ */
 export function createPromptEncoder(
   source: SessionSource,
   model: StableDiffusionModel,
   tokenizers: readonly Tokenizer[],
+  learned: LearnedTokens,
 ): PromptEncoder {
   const encoders = model.encoders.map((description, i) => ({ description, tokenizer: tokenizers[i]! }));
   const read = (text: string, settings: TextSettings, contextLength: number, tokenizer: Tokenizer) =>
     tokenizeWeighted(tokenizer, text, { longPrompts: settings.longPrompts, contextLength });
   const readings = (text: string, settings: TextSettings): Reading[] =>
-    encoders.map(({ description, tokenizer }) => {
-      const contextLength = contextLengthOf(description, tokenizer);
+    encoders.map(({ description, tokenizer: plain }) => {
+      const contextLength = contextLengthOf(description, plain);
+      const { tokenizer } = learnedVocabulary(model, description, plain, settings, learned);
       return { description, tokenizer, contextLength, read: read(text, settings, contextLength, tokenizer) };
     });
 
@@ -44,10 +50,12 @@ export function createPromptEncoder(
     async encode(text, settings) {
       const sides: Tensor[] = [];
       let pooled: Tensor | null = null;
-      for (const { description, tokenizer } of encoders) {
+      for (const { description, tokenizer: plain } of encoders) {
+        const { tokenizer, rows: extra } = learnedVocabulary(model, description, plain, settings, learned);
         const encoder = await openTextEncoder(source, description, contextLengthOf(description, tokenizer), {
           clipSkip: settings.clipSkip,
           penultimate: model.added !== null,
+          extra,
         });
         const rows: Tensor[] = [];
         for (const [i, chunk] of read(text, settings, encoder.contextLength, tokenizer).chunks.entries()) {

@@ -38,6 +38,8 @@ export interface TextReading {
   readonly clipSkip: number;
   /** Stable Diffusion XL reads the layer before the last, without the final layer norm. */
   readonly penultimate: boolean;
+  /** Rows [rows, width] for token ids from the vocabulary's size on: textual inversion. */
+  readonly extra?: Tensor | null;
 }
 
 /**
@@ -53,10 +55,13 @@ export async function openTextEncoder(
   reading: TextReading,
 ): Promise<TextEncoder> {
   const { component } = description;
-  const session = await source.session(component);
+  const extra = reading.extra ?? null;
+  const session = await source.session(extra === null ? component : withExtraRows(source, component));
   const ids = requireTensor(component, 'input', session.inputs, ['input_ids', 'tokens'], []);
   const mask = findTensor(session.inputs, ['attention_mask']);
-  const unknown = session.inputs.filter((info) => info !== ids && info !== mask);
+  const rows =
+    extra === null ? undefined : requireTensor(component, 'input', session.inputs, ['extra_embeddings']);
+  const unknown = session.inputs.filter((info) => info !== ids && info !== mask && info !== rows);
   if (unknown.length > 0) {
     throw new AppError(
       'invalid-model',
@@ -73,13 +78,14 @@ export async function openTextEncoder(
         ? fixed
         : Math.min(tokenizerLength, description.contextLength ?? tokenizerLength),
     async encode(row) {
-      checkIds(row, fixed, description);
+      checkIds(row, fixed, description, extra?.dims[0] ?? 0);
       const feeds: Record<string, PortTensor> = { [ids.name]: toPort(ids, [1, row.ids.length], row.ids) };
       if (mask !== undefined) {
         // Encoders that were trained without a mask see all tokens, padding included.
         const values = description.useAttentionMask ? row.attentionMask : row.ids.map(() => 1);
         feeds[mask.name] = toPort(mask, [1, row.ids.length], values);
       }
+      if (rows !== undefined && extra !== null) feeds[rows.name] = toPort(rows, extra.dims, extra.data);
       const results = await runSession(session, component, 'encoding the prompt', feeds);
       const embedding = fromPort(component, output.name, results[output.name]);
       if (embedding.dims.length !== 3 || embedding.dims[0] !== 1) {
@@ -95,6 +101,19 @@ export async function openTextEncoder(
       };
     },
   };
+}
+
+/**
+ * The component's second graph, over the same weights, that takes rows for further tokens.
+ * @throws {AppError} `invalid-model` where the export has none
+ */
+function withExtraRows(source: SessionSource, component: string): string {
+  const graph = `${component}/model_embeddings`;
+  if (source.has(graph)) return graph;
+  throw new AppError(
+    'invalid-model',
+    `The prompt uses a learned embedding, and this model has no ${graph}.onnx, the graph that takes one. Export it with models/export/export.py, which writes it.`,
+  );
 }
 
 function outputFor(
@@ -165,6 +184,7 @@ function checkIds(
   row: TokenRow,
   fixed: number | string | undefined,
   { component, vocabularySize }: TextEncoderDescription,
+  extra: number,
 ): void {
   if (typeof fixed === 'number' && row.ids.length !== fixed) {
     throw new AppError(
@@ -173,7 +193,7 @@ function checkIds(
     );
   }
   if (vocabularySize === null) return;
-  const beyond = row.ids.find((id) => id < 0 || id >= vocabularySize);
+  const beyond = row.ids.find((id) => id < 0 || id >= vocabularySize + extra);
   if (beyond === undefined) return;
   throw new AppError(
     'invalid-model',
