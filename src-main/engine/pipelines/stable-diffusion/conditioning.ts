@@ -90,8 +90,10 @@ export async function conditionOf(
   };
   const prompt = evaluate(spec.prompt, prompts);
   const negative = guided ? evaluate(spec.negative, negatives) : null;
+  const texts = new Map([...prompts].map(([text, { states }]) => [text, states]));
+  for (const [text, { states }] of negatives) if (!texts.has(text)) texts.set(text, states);
   return {
-    texts: new Map([...negatives, ...prompts].map(([text, { states }]) => [text, states])),
+    texts,
     conditioning: {
       prompt: prompt.states,
       negative: negative?.states ?? null,

@@ -86,7 +86,7 @@ test('all missing files are named at once', () => {
 });
 
 test('an unknown pipeline class is refused by name, with what is accepted', () => {
-  for (const name of ['StableDiffusionXLPipeline', 'FluxPipeline', '']) {
+  for (const name of ['StableDiffusion3Pipeline', 'FluxPipeline', '']) {
     const error = failure(() =>
       describeModel({ ...FILES, 'model_index.json': JSON.stringify({ _class_name: name }) }, COMPONENTS),
     );
