@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { clickTrack } from '../../../test/support/click-track.ts';
 import { decodeSound } from './decode-sound.ts';
 import { exportFrames } from './export-frames.ts';
 import { findFfmpeg } from './ffmpeg.ts';
@@ -44,7 +45,7 @@ describe('the sound in exported films', () => {
   const CLICK = 1.25;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'inbetween-sound-test-'));
-    writeFileSync(join(folder, 'click.wav'), wavWithClick(44_100, 4, CLICK));
+    writeFileSync(join(folder, 'click.wav'), clickTrack([CLICK], 4));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -100,26 +101,3 @@ describe('the sound in exported films', () => {
     isAt(await write('mp4', { offset: -0.5, gain: 2 }, { holdFirst: 0.5 }), CLICK + 1);
   });
 });
-
-/** A 16-bit mono WAV file with one short click. */
-function wavWithClick(rate: number, seconds: number, at: number): Buffer {
-  const samples = new Int16Array(rate * seconds);
-  const start = Math.round(at * rate);
-  for (let i = 0; i < 60; i++) {
-    samples[start - 30 + i] = Math.round(16_000 * Math.exp(-(((i - 30) / 9) ** 2)));
-  }
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0, 'latin1');
-  head.writeUInt32LE(36 + samples.byteLength, 4);
-  head.write('WAVEfmt ', 8, 'latin1');
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * 2, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36, 'latin1');
-  head.writeUInt32LE(samples.byteLength, 40);
-  return Buffer.concat([head, Buffer.from(samples.buffer)]);
-}
