@@ -1,5 +1,6 @@
 import type { Studio } from '../state/studio.svelte.ts';
 import { EASING_ACTIONS } from './easing-actions.ts';
+import { FRAME_ACTIONS } from './frame-actions.ts';
 import { KEY_ACTIONS } from './key-actions.ts';
 import { TIMELINE_ACTIONS } from './timeline-actions.ts';
 
@@ -77,6 +78,7 @@ export const ACTIONS: readonly Action[] = [
   ...KEY_ACTIONS,
   ...TIMELINE_ACTIONS,
   ...EASING_ACTIONS,
+  ...FRAME_ACTIONS,
   {
     id: 'edit.addKeyframe',
     label: 'Add keyframe at the playhead',
@@ -203,7 +205,10 @@ export const ACTIONS: readonly Action[] = [
     group: 'Render',
     keys: ['R'],
     enabled: hasProject,
-    run: (studio) => void (studio.project?.renderJob === undefined ? studio.render() : studio.stopRender()),
+    run: (studio) =>
+      void (studio.project?.renderJob === undefined
+        ? studio.rendering.start({ retry: true })
+        : studio.rendering.stop()),
   },
   {
     id: 'view.fit',

@@ -1,16 +1,29 @@
 import type { HostClient } from '../../src-shared/contract/client.ts';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 
+/** In the order of their worth. */
 export const FRAME_NONE = 0;
-export const FRAME_FINAL = 2;
+export const FRAME_FAILED = 1;
+export const FRAME_DRAFT = 2;
+export const FRAME_FINAL = 3;
 
 /** Frames that one question covers: the first answer must not wait for ten thousand. */
 const SLICE = 1500;
+
+export interface FrameCounts {
+  readonly none: number;
+  readonly failed: number;
+  readonly draft: number;
+  readonly final: number;
+}
 
 /** Which frames of the timeline there are pictures of. */
 export class FrameStatus {
   /** One a frame: one of the FRAME_ constants. Replaced, never changed in place, so that it can be watched. */
   states = $state.raw<Uint8Array>(new Uint8Array(0));
+  /** Why frames could not be rendered, by frame. */
+  failures = $state.raw<ReadonlyMap<number, string>>(new Map());
+  /** Distinct final pictures to render. */
   missing = $state(0);
   /** Milliseconds for the missing ones; null until a frame has been timed. */
   estimatedMs = $state<number | null>(null);
@@ -18,7 +31,15 @@ export class FrameStatus {
   revision = $state(-1);
   /** Why the host cannot tell: a model that is missing, for instance. */
   problem = $state('');
+  readonly counts = $derived.by<FrameCounts>(() => {
+    const of = [0, 0, 0, 0];
+    for (const state of this.states) of[state]! += 1;
+    const [none = 0, failed = 0, draft = 0, final = 0] = of;
+    return { none, failed, draft, final };
+  });
+  /** Keys of the final pictures, and of the drafts that there are. */
   #keys: string[] = [];
+  #drafts = new Map<number, string>();
   readonly #client: HostClient;
   readonly #project: string;
   readonly #onError: (error: unknown) => void;
@@ -36,6 +57,8 @@ export class FrameStatus {
     const asking = new AbortController();
     this.#asking = asking;
     const keys: string[] = [];
+    const drafts = new Map<number, string>();
+    const failures = new Map<number, string>();
     const states = new Uint8Array(count);
     let missing = 0;
     let estimated: number | null = 0;
@@ -44,13 +67,21 @@ export class FrameStatus {
         const range = { from, to: Math.min(count, from + SLICE) - 1 };
         const status = await this.#client.call(
           'frames.status',
-          { project: this.#project, range },
+          { project: this.#project, range, drafts: true },
           { signal: asking.signal },
         );
         status.keys.forEach((key, i) => {
           keys[from + i] = key;
           states[from + i] = status.cached[i] === true ? FRAME_FINAL : FRAME_NONE;
         });
+        for (const { frame, message } of status.failed) {
+          failures.set(frame, message);
+          states[frame] = FRAME_FAILED;
+        }
+        for (const { frame, key } of status.drafts) {
+          drafts.set(frame, key);
+          if (states[frame] === FRAME_NONE) states[frame] = FRAME_DRAFT;
+        }
         missing += status.missing;
         estimated = estimated === null || status.estimatedMs === null ? null : estimated + status.estimatedMs;
         this.revision = status.revision;
@@ -63,34 +94,69 @@ export class FrameStatus {
       return;
     }
     this.#keys = keys;
+    this.#drafts = drafts;
+    this.failures = failures;
     this.states = states;
     this.missing = missing;
     this.estimatedMs = estimated;
     this.problem = '';
   }
 
-  /** A picture has just been stored; one of an older document changes nothing. */
-  stored(frame: number, key: string): void {
+  /** A picture has just been stored for the document of `revision`; one of an older document changes nothing. */
+  stored(frame: number, key: string, tier: 'draft' | 'final', revision: number): void {
+    if (tier === 'draft') {
+      if (revision !== this.revision || this.states[frame] === FRAME_FINAL) return;
+      this.#drafts.set(frame, key);
+      this.#set(frame, FRAME_DRAFT);
+      return;
+    }
     if (this.#keys[frame] !== key || this.states[frame] === FRAME_FINAL) return;
-    const states = this.states.slice();
-    // Frames that hold still share their picture.
-    for (let at = 0; at < states.length; at++) if (this.#keys[at] === key) states[at] = FRAME_FINAL;
+    this.#set(frame, FRAME_FINAL);
     this.missing = Math.max(0, this.missing - 1);
+  }
+
+  /** A frame could not be rendered. */
+  failed(frame: number, message: string, revision: number): void {
+    if (revision !== this.revision || this.states[frame] === FRAME_FINAL) return;
+    this.failures = new Map(this.failures).set(frame, message);
+    if (this.states[frame] !== FRAME_DRAFT) this.#set(frame, FRAME_FAILED);
+  }
+
+  #set(frame: number, state: number): void {
+    const states = this.states.slice();
+    const key = this.#keys[frame];
+    // Frames that hold still share their picture.
+    for (let at = 0; at < states.length; at++) {
+      if (at !== frame && (state !== FRAME_FINAL || this.#keys[at] !== key)) continue;
+      states[at] = state;
+    }
     this.states = states;
   }
 
-  /** The key of a frame's picture, or undefined while there is none. */
+  /** The key of the best picture of a frame, or undefined while there is none. */
   keyOf(frame: number): string | undefined {
-    return this.states[frame] === FRAME_FINAL ? this.#keys[frame] : undefined;
+    const state = this.states[frame];
+    if (state === FRAME_FINAL) return this.#keys[frame];
+    return state === FRAME_DRAFT ? this.#drafts.get(frame) : undefined;
   }
 
   /** The frame nearest to `frame` that has a picture. */
   nearest(frame: number): number | undefined {
     const { states } = this;
     for (let distance = 0; distance < states.length; distance++) {
-      if (states[frame - distance] === FRAME_FINAL) return frame - distance;
-      if (states[frame + distance] === FRAME_FINAL) return frame + distance;
+      if ((states[frame - distance] ?? 0) >= FRAME_DRAFT) return frame - distance;
+      if ((states[frame + distance] ?? 0) >= FRAME_DRAFT) return frame + distance;
     }
     return undefined;
+  }
+
+  /** The frames with pictures on both sides of one that has none; undefined where a side has none. */
+  around(frame: number): { readonly before: number; readonly after: number } | undefined {
+    const { states } = this;
+    let before = frame;
+    while (before >= 0 && (states[before] ?? 0) < FRAME_DRAFT) before -= 1;
+    let after = frame;
+    while (after < states.length && (states[after] ?? 0) < FRAME_DRAFT) after += 1;
+    return before < 0 || after >= states.length ? undefined : { before, after };
   }
 }

@@ -11,6 +11,10 @@ const schema = z.strictObject({
   timeUnit: z.enum(['frames', 'seconds', 'beats']).default('frames'),
   snap: z.boolean().default(true),
   autoRender: z.boolean().default(true),
+  /** Drafts of all frames before the final ones. */
+  drafts: z.boolean().default(true),
+  /** What playback shows where a frame is missing: the nearest one, or its neighbours blended. */
+  holes: z.enum(['nearest', 'cross-fade']).default('nearest'),
   timelineHeight: z.number().min(120).max(1200).default(320),
   /** Lanes that were switched on or off; the others follow the document. */
   lanes: z.partialRecord(channel, z.boolean()).default({}),

@@ -76,6 +76,11 @@ export class ProjectSession {
     this.#preview = edit;
   }
 
+  /** The commands of the drag under way. */
+  get previewed(): readonly Command[] {
+    return this.#preview?.commands ?? [];
+  }
+
   /** Makes what was previewed, or forgets it. */
   endPreview(cancel: boolean): void {
     const edit = this.#preview;
@@ -174,6 +179,11 @@ export class ProjectSession {
   setProgress(job: string, progress: JobProgress): void {
     const known = this.jobs.get(job);
     if (known !== undefined) this.setJob({ ...known, progress });
+  }
+
+  /** Of the document that a job renders; -1 for one that is over. */
+  revisionOf(job: string): number {
+    return this.jobs.get(job)?.revision ?? -1;
   }
 
   endJob(job: string): void {

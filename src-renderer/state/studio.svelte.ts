@@ -14,9 +14,13 @@ import type { Desktop } from './desktop.svelte.ts';
 import { Player } from './player.svelte.ts';
 import { PreferenceStore } from './preferences.svelte.ts';
 import { MenuState } from './menu.svelte.ts';
+import { EditCostMeter } from './edit-cost.svelte.ts';
 import { ProjectSession } from './project.svelte.ts';
 import { KeySelection } from './selection.svelte.ts';
+import { Motion } from './motion.svelte.ts';
+import { Rendering } from './rendering.svelte.ts';
 import { SoundState } from './sound.svelte.ts';
+import { Takes } from './takes.svelte.ts';
 import { startingValue } from './starting-value.ts';
 
 export interface Toast {
@@ -60,6 +64,10 @@ export class Studio {
   readonly clipboard = new KeyClipboard(this);
   readonly menu = new MenuState();
   readonly sound = new SoundState(this);
+  readonly rendering = new Rendering(this);
+  readonly takes = new Takes(this);
+  readonly motion = new Motion(this);
+  readonly editCost = new EditCostMeter(this);
   /** The timeline that shows, for actions that zoom it; null without one. */
   timeline = $state.raw<TimelineView | null>(null);
   /** The dialog that is open. */
@@ -276,30 +284,13 @@ export class Studio {
   }
 
   /** Renders what is missing of the loop range. */
-  async render(): Promise<void> {
-    const { project } = this;
-    if (project === null || project.frameCount === 0) return;
-    await this.ask((client) =>
-      client.call('render.start', {
-        project: project.id,
-        range: this.span,
-        playhead: this.player.frame,
-      }),
-    );
-  }
-
-  async stopRender(): Promise<void> {
-    const { project } = this;
-    if (project !== null) await this.ask((client) => client.call('render.cancel', { project: project.id }));
+  render(): Promise<void> {
+    return this.rendering.start();
   }
 
   /** The playhead's frame renders first. */
   movedPlayhead(): void {
-    const { project } = this;
-    if (project?.renderJob === undefined) return;
-    void this.ask((client) =>
-      client.call('render.setPlayhead', { project: project.id, frame: this.player.frame }),
-    );
+    this.rendering.movedPlayhead();
   }
 
   #listen(client: HostClient): void {
@@ -322,13 +313,7 @@ export class Studio {
       'job.progress',
       ofProject((project, { job, project: _id, ...progress }) => project.setProgress(job, progress)),
     );
-    client.on(
-      'job.frame',
-      ofProject((project, { of, index, blob }) => {
-        if (of === 'timeline') project.frames.stored(index, blob);
-        else this.cellsStored += 1;
-      }),
-    );
+    this.rendering.listen(client);
     client.on(
       'job.done',
       ofProject((project, done) => {
