@@ -20,12 +20,15 @@ export function createEstimator(start: number): Estimator {
   let last = start;
   let perFrame: number | undefined;
   let perWork: number | undefined;
+  let frames = 0;
+  // The first frame also opens the model: it counts only until there is a second one.
   const blended = (before: number | undefined, value: number): number =>
-    before === undefined ? value : before + NEWEST_WEIGHT * (value - before);
+    before === undefined || frames <= 2 ? value : before + NEWEST_WEIGHT * (value - before);
   return {
     frameDone(now, work = 1) {
       const took = Math.max(0, now - last);
       last = now;
+      frames += 1;
       perFrame = blended(perFrame, took);
       perWork = blended(perWork, took / work);
     },

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { forEachLauncher, type LaunchedStudio } from '../launchers/each.ts';
+
+forEachLauncher('frames while they are rendered', (launch) => {
+  let studio: LaunchedStudio;
+  before(async () => void (studio = await launch()));
+  after(() => studio?.close());
+  const status = () => studio.page.getByRole('contentinfo', { name: 'Status' });
+  const badge = (text: string) => studio.page.locator('.badge', { hasText: text });
+
+  test('the steps of a frame show as they come, drafts come before finals', async () => {
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Red cat to blue dog' }).click();
+    // Seven frames of the twenty-five: the model is real, and this machine may be slow.
+    await page.getByLabel('Frames per second').fill('3');
+    await page.getByLabel('Frames per second').press('Enter');
+    await page.getByRole('button', { name: 'Prompt at frame 6: blue dog at the beach' }).waitFor();
+    await page.getByRole('list', { name: 'Denoising steps' }).waitFor();
+    await page.getByText(/^step \d+ of \d+$/).waitFor();
+    await studio.screenshot('frames-1-steps');
+    await status()
+      .getByText(/Drafting \d+ of 7/)
+      .waitFor();
+    await page.keyboard.press('End');
+    await badge('draft').waitFor();
+    await studio.screenshot('frames-2-drafts');
+  });
+
+  test('a paused render rests until it is resumed, also in a window that comes later', async () => {
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Pause rendering' }).click();
+    await status()
+      .getByText(/^Paused at/)
+      .waitFor();
+    await studio.screenshot('frames-3-paused');
+    await page.getByRole('button', { name: 'Resume rendering' }).click();
+    await status()
+      .getByText(/Drafting|Rendering/)
+      .waitFor();
+  });
+
+  test('frames get their final pictures, and motion is measured', async () => {
+    const { page } = studio;
+    page.setDefaultTimeout(120_000);
+    await status().getByText('Every frame is rendered').waitFor();
+    page.setDefaultTimeout(20_000);
+    await badge('final').waitFor();
+    await page.getByRole('img', { name: /^Motion meter/ }).waitFor();
+    await page
+      .getByText(/^(even|\d+\.\d × at \d+)$/)
+      .first()
+      .waitFor();
+    await studio.screenshot('frames-4-final');
+  });
+
+  test('a drag says what it would cost', async () => {
+    const { page } = studio;
+    const key = page.getByRole('button', { name: 'Prompt at frame 6: blue dog at the beach' });
+    const box = await key.boundingBox();
+    assert.ok(box !== null);
+    await page.mouse.move(box.x + 15, box.y + 30);
+    await page.mouse.down();
+    await page.mouse.move(box.x - 400, box.y + 30, { steps: 8 });
+    await status()
+      .getByText(/^This edit re-renders \d+ frames, about/)
+      .waitFor();
+    await studio.screenshot('frames-5-cost');
+    await page.keyboard.press('Escape');
+    await page.mouse.up();
+    await status().getByText('Every frame is rendered').waitFor();
+  });
+
+  test('a take is made, looked at, pinned to its frame and undone', async () => {
+    const { page } = studio;
+    await page.keyboard.press('Home');
+    for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
+    const takes = page.getByRole('region', { name: 'Takes' });
+    await takes.getByRole('button', { name: 'New take: another seed' }).click();
+    await badge('take 1 of 1').waitFor();
+    await takes.getByRole('button', { name: 'Compare side by side' }).click();
+    await page.getByRole('img', { name: 'Frame 3, take 1 of 1' }).waitFor();
+    await studio.screenshot('frames-6-take');
+    await takes.getByRole('button', { name: 'Only this frame' }).click();
+    await takes.getByRole('button', { name: /in use$/ }).waitFor();
+    // Its picture is there already: nothing is rendered.
+    await status().getByText('Every frame is rendered').waitFor();
+    await studio.screenshot('frames-7-pinned');
+    await page.getByRole('button', { name: /^Undo: Pin frame 3/ }).click();
+    await takes.getByRole('button', { name: /in use$/ }).waitFor({ state: 'detached' });
+  });
+
+  test('a flagged frame is found again', async () => {
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Flag this frame' }).click();
+    await badge('flagged').waitFor();
+    await page.keyboard.press('End');
+    await badge('flagged').waitFor({ state: 'detached' });
+    await page.keyboard.press('Shift+F');
+    await badge('flagged').waitFor();
+    await page.getByText('frame 3', { exact: true }).waitFor();
+  });
+
+  test('no script failed and no content was refused', () => {
+    assert.deepEqual(studio.problems, []);
+  });
+});
