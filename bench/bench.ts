@@ -8,6 +8,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<Benchma
   export: () => import('./export-throughput.ts'),
   memory: () => import('./peak-memory.ts'),
   window: () => import('./window.ts'),
+  responsiveness: () => import('./responsiveness.ts'),
 };
 
 export interface BenchmarkResult {

@@ -27,10 +27,9 @@ export class Takes {
     return this.#studio.project;
   }
 
-  /** The frame that takes are of: the one selected keyframe, else the playhead's. */
+  /** The frame that takes are of: the one that the stage shows. */
   get frame(): number {
-    const { selection, player } = this.#studio;
-    return selection.length === 1 ? (selection[0] as number) : player.frame;
+    return this.#studio.player.frame;
   }
 
   get keyframe(): Keyframe | undefined {
