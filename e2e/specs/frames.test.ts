@@ -57,11 +57,13 @@ forEachLauncher('frames while they are rendered', (launch) => {
   test('a drag says what it would cost', async () => {
     const { page } = studio;
     const key = page.getByRole('button', { name: 'Prompt at frame 6: blue dog at the beach' });
-    const box = await key.boundingBox();
-    assert.ok(box !== null);
-    await page.mouse.move(box.x + 15, box.y + 30);
+    const first = page.getByRole('button', { name: 'Prompt at frame 0: red cat, 4k photo' });
+    const [from, to] = [await key.boundingBox(), await first.boundingBox()];
+    assert.ok(from !== null && to !== null);
+    await page.mouse.move(from.x + 15, from.y + 30);
     await page.mouse.down();
-    await page.mouse.move(box.x - 400, box.y + 30, { steps: 8 });
+    // Two frames of six to the left.
+    await page.mouse.move(from.x + 15 - (from.x - to.x) / 3, from.y + 30, { steps: 8 });
     await status()
       .getByText(/^This edit re-renders \d+ frames, about/)
       .waitFor();
