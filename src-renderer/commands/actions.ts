@@ -250,6 +250,14 @@ export const ACTIONS: readonly Action[] = [
     run: (studio) => (studio.dialog = 'grid'),
   },
   {
+    id: 'view.inspector',
+    label: 'Inspect the diffusion loop of this frame',
+    group: 'View',
+    keys: ['Shift+I'],
+    enabled: hasProject,
+    run: (studio) => (studio.dialog = 'inspector'),
+  },
+  {
     id: 'view.theme',
     label: 'Dark or light',
     group: 'View',

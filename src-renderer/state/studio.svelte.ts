@@ -71,9 +71,9 @@ export class Studio {
   /** The timeline that shows, for actions that zoom it; null without one. */
   timeline = $state.raw<TimelineView | null>(null);
   /** The dialog that is open. */
-  dialog = $state<'export' | 'shortcuts' | 'open' | 'grid' | 'models' | 'beats' | 'time' | 'sound' | null>(
-    null,
-  );
+  dialog = $state<
+    'export' | 'shortcuts' | 'open' | 'grid' | 'inspector' | 'models' | 'beats' | 'time' | 'sound' | null
+  >(null);
   lastExport = $state.raw<EventData<'job.done'> | null>(null);
   #reopen: string | undefined;
   #toastId = 0;
@@ -145,6 +145,11 @@ export class Studio {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** @throws {AppError} engine-failed while there is no connection */
+  requireClient(): HostClient {
+    return this.#client;
   }
 
   get #client(): HostClient {

@@ -103,7 +103,9 @@ export function createInspections(host: Host, projects: OpenProjects): Inspectio
         return { picture: await picture };
       },
       'inspect.end': async ({ inspection }, { client }) => {
-        if (open?.id === inspection && open.client === client) await end();
+        if (open?.id !== inspection || open.client !== client) return {};
+        open.abort.abort();
+        await open.loop.close().catch(() => {});
         return {};
       },
     },

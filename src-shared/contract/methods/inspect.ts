@@ -31,6 +31,6 @@ export const inspectMethods = {
     }),
     z.object({ picture: blobId }),
   ),
-  /** Ends the loop and forgets its pictures. */
+  /** Breaks the loop off. What it has shown can be looked at until another inspection starts. */
   'inspect.end': mutation(z.strictObject({ project: projectId, inspection: inspectionId }), z.object({})),
 };

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, describe, test } from 'node:test';
+import { findChromium } from '../../scripts/browser-env.ts';
+import { buildWindow } from '../../scripts/build-window.ts';
+import { type LaunchedStudio, launchBrowser } from '../launchers/browser.ts';
+
+const executable = findChromium();
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+describe('the inspector', { skip: executable === undefined && 'no Chromium here' }, () => {
+  let studio: LaunchedStudio;
+  before(async () => {
+    await buildWindow();
+    studio = await launchBrowser(executable as string);
+    const { page } = studio;
+    page.setDefaultTimeout(90_000);
+    await page.getByRole('button', { name: 'New project' }).click();
+    await page.getByLabel('Prompt', { exact: true }).fill('red (cat:1.3), 4k photo');
+    await page.keyboard.press('Enter');
+    await page.locator('.badge', { hasText: 'final' }).waitFor();
+  });
+  after(() => studio?.close());
+
+  const dialog = () => studio.page.getByRole('dialog', { name: 'Inspector' });
+  const step = () => dialog().getByRole('slider', { name: 'Step' });
+  const status = (text: string | RegExp) => dialog().getByRole('status').filter({ hasText: text });
+
+  test('it opens before the first step, with the prompt as tokens and the schedule', async () => {
+    const { page } = studio;
+    await page.getByRole('slider', { name: 'Playhead' }).focus();
+    await page.keyboard.press('Shift+I');
+    await status('stands before its first step').waitFor();
+    const tokens = dialog().getByRole('list', { name: 'Tokens of red (cat:1.3), 4k photo' });
+    assert.match((await tokens.textContent()) ?? '', /cat.*×1\.3/);
+    assert.equal(await step().getAttribute('aria-valuetext'), 'step 0 of 15');
+    await dialog().getByText('Starting latents').waitFor();
+    await studio.screenshot('inspector-1-start');
+  });
+
+  test('one step, and it stands still: latents, predicted noise and x0 side by side', async () => {
+    const { page } = studio;
+    await page.keyboard.press('ArrowRight');
+    await dialog().getByText('Latents after step 1').waitFor();
+    await status('stands still').waitFor();
+    assert.equal(await step().getAttribute('aria-valuetext'), 'step 1 of 15');
+    for (const name of ['Latents after step 1', 'Predicted picture, x0']) {
+      await dialog().getByRole('img', { name, exact: true }).waitFor();
+    }
+    await page.keyboard.press('Digit2');
+    await dialog().getByRole('img', { name: 'Predicted picture, x0, channel 11' }).waitFor();
+    await page.keyboard.press('Digit1');
+  });
+
+  test('it runs, pauses in the middle, and goes back over the steps that were computed', async () => {
+    const { page } = studio;
+    await page.keyboard.press('Space');
+    await dialog().getByText('Latents after step 4').waitFor();
+    await page.keyboard.press('Space');
+    await status('stands still').waitFor();
+    await page.keyboard.press('Home');
+    assert.equal(await step().getAttribute('aria-valuetext'), 'step 0 of 15');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    assert.equal(await step().getAttribute('aria-valuetext'), 'step 2 of 15');
+  });
+
+  test('run to its end it is the stored frame, and any step can be seen through the decoder', async () => {
+    const { page } = studio;
+    await page.keyboard.press('End');
+    await status('done, the stored frame bit for bit').waitFor();
+    const slider = step();
+    await slider.fill('8');
+    await dialog().getByText('Latents after step 8').waitFor();
+    await studio.screenshot('inspector-2-step-8');
+    await page.keyboard.press('Digit3');
+    await dialog().getByRole('status').filter({ hasText: 'decoding' }).first().waitFor({ state: 'detached' });
+    await dialog().getByRole('tab', { name: 'Embeddings' }).click();
+    await dialog().getByText('What the model is given: prompt').waitFor();
+    await studio.screenshot('inspector-3-decoded');
+    await page.keyboard.press('Digit2');
+    await page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
+    await studio.screenshot('inspector-4-light');
+  });
+
+  test('it is labelled and can be read by machines', async () => {
+    const { page } = studio;
+    await page.evaluate(axe);
+    const findings = await page.evaluate(async () => {
+      const { violations } = await (
+        globalThis as unknown as {
+          axe: {
+            run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+          };
+        }
+      ).axe.run();
+      return violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    });
+    assert.deepEqual(findings, []);
+  });
+
+  test('a loop can be started anew and stopped, and the dialog closes', async () => {
+    const { page } = studio;
+    await page.keyboard.press('KeyR');
+    await status('stands before its first step').waitFor();
+    await page.keyboard.press('ArrowRight');
+    await dialog().getByText('Latents after step 1').waitFor();
+    await page.keyboard.press('KeyS');
+    await status('stopped after step 1').waitFor();
+    await page.keyboard.press('Escape');
+    await dialog().waitFor({ state: 'detached' });
+    assert.deepEqual(studio.problems, []);
+  });
+});
