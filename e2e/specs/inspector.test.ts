@@ -4,13 +4,13 @@ import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import { findChromium } from '../../scripts/browser-env.ts';
 import { buildWindow } from '../../scripts/build-window.ts';
-import { type LaunchedStudio, launchBrowser } from '../launchers/browser.ts';
+import { type BrowserStudio, launchBrowser } from '../launchers/browser.ts';
 
 const executable = findChromium();
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe('the inspector', { skip: executable === undefined && 'no Chromium here' }, () => {
-  let studio: LaunchedStudio;
+  let studio: BrowserStudio;
   before(async () => {
     await buildWindow();
     studio = await launchBrowser(executable as string);
@@ -83,7 +83,7 @@ describe('the inspector', { skip: executable === undefined && 'no Chromium here'
     await dialog().getByText('What the model is given: prompt').waitFor();
     await studio.screenshot('inspector-3-decoded');
     await page.keyboard.press('Digit2');
-    await page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
+    await page.evaluate("document.documentElement.dataset.theme = 'light'");
     await studio.screenshot('inspector-4-light');
   });
 
