@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseDocument } from './document.ts';
 import { documentJsonSchema } from './document-json-schema.ts';
 import { frameCount } from './document-types.ts';
+import { documentAssets } from './frame-state.ts';
 import { CONTEXT } from '../../test/support/documents.ts';
 import { type Conditioning, frameKey } from './frame-spec.ts';
 import { planGrid } from './grid.ts';
@@ -21,6 +22,13 @@ const FRAMES: Record<string, number> = {
   'noise-slerp.json': 30,
   'multi-prompt-slerp.json': 30,
   'circular-walk.json': 30,
+  'two-prompt-walk.json': 100,
+  'diffusion-loop.json': 1,
+  'landscape.json': 1,
+  'einstein.json': 13,
+  'weighted-mix.json': 13,
+  'inpainting.json': 13,
+  'image-to-image.json': 13,
 };
 
 test('every example is listed here, parses, and plans its number of frames', () => {
@@ -33,7 +41,8 @@ test('every example is listed here, parses, and plans its number of frames', () 
   for (const [name, count] of Object.entries(FRAMES)) {
     const document = read(name);
     assert.equal(frameCount(document), count, name);
-    assert.equal(planRange(document, CONTEXT).length, count, name);
+    const assetKeys = new Map(documentAssets(document).map((path) => [path, 'a'.repeat(64)]));
+    assert.equal(planRange(document, { ...CONTEXT, assetKeys }).length, count, name);
     assert.deepEqual([document.model, document.size], ['fluent-world', { width: 256, height: 256 }], name);
     assert.match(document.notes ?? '', /Original:|Made after/, name);
   }
@@ -84,6 +93,18 @@ test('the two slerp walks move only what they say', () => {
   assert.equal(prompts.noise.kind, 'seed');
   assert.equal(prompts.negative.kind, 'text');
   assert.equal(prompts.prompt.kind === 'blend' && prompts.prompt.method, 'slerp');
+});
+
+test('the pictures that examples start from lie beside them', () => {
+  for (const name of ['inpainting.json', 'image-to-image.json']) {
+    for (const asset of documentAssets(read(name))) assert.ok(existsSync(new URL(asset, folder)), asset);
+  }
+});
+
+test('the loop to look into has the parameters of its document', () => {
+  const { sampler, noise } = planFrame(read('diffusion-loop.json'), 0, CONTEXT);
+  assert.deepEqual([sampler.scheduler, sampler.steps, sampler.guidanceScale], ['lms', 30, 7.5]);
+  assert.deepEqual(noise, { kind: 'seed', seed: 1632 });
 });
 
 test('the JSON schema for editors is current', () => {
