@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import { frameCount, type ProjectDocument } from '../../src-shared/model/document-types.ts';
 import { type FrameSpec, frameKey } from '../../src-shared/model/frame-spec.ts';
@@ -119,6 +119,8 @@ export interface Host {
   readonly presets: PresetLibrary;
   /** Space that the shared caches take. */
   readonly caches: CacheKeeper;
+  /** Where the studio keeps what it remembers on its own. */
+  readonly dataFolder: string;
   readonly models: {
     list(): Promise<readonly InstalledModel[]>;
     /**
@@ -383,6 +385,7 @@ export function createHost(options: HostOptions): Host {
       sharedCache,
       releaseGraphs: () => lease.replace(),
     }),
+    dataFolder: dirname(paths.userModels),
     models: {
       list: () => discoverModels(modelRoots),
       load: async (ref, cwd) => {

@@ -3,6 +3,7 @@ import { EASING_ACTIONS } from './easing-actions.ts';
 import { FRAME_ACTIONS } from './frame-actions.ts';
 import { KEY_ACTIONS } from './key-actions.ts';
 import { TIMELINE_ACTIONS } from './timeline-actions.ts';
+import { PROJECT_ACTIONS } from './project-actions.ts';
 
 /** Something that the user can do: menus, buttons and keys read the same table. */
 export interface Action {
@@ -44,13 +45,7 @@ function keyframeBeside(studio: Studio, direction: 1 | -1): number {
 }
 
 export const ACTIONS: readonly Action[] = [
-  {
-    id: 'file.open',
-    label: 'Open project …',
-    group: 'Project',
-    keys: ['Mod+O'],
-    run: (studio) => (studio.dialog = 'open'),
-  },
+  ...PROJECT_ACTIONS,
   {
     id: 'file.export',
     label: 'Export …',

@@ -20,6 +20,8 @@ export class Connection {
   client = $state.raw<HostClient | null>(null);
   hostVersion = $state('');
   readonly #options: ConnectionOptions;
+  /** Counts the attempts: what an earlier one learns is of no interest any more. */
+  #attempt = 0;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -29,35 +31,52 @@ export class Connection {
 
   async connect(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    const isOver = (): boolean => attempt !== this.#attempt;
     let client: HostClient;
     try {
       const transport = await this.#options.open();
+      if (isOver()) return transport.close();
       client = createClient(transport, {
         checkResults: import.meta.env.DEV,
         onProblem: this.#options.onProblem,
       });
     } catch (error) {
-      return this.#lost((error as Error).message);
+      if (!isOver()) this.#lost((error as Error).message);
+      return;
     }
     client.onClose((reason) => {
-      if (this.client === client || this.state === 'connecting') this.#lost(reason);
+      if (!isOver()) this.#lost(reason);
     });
     try {
       this.hostVersion = (await client.hello).hostVersion;
     } catch (error) {
       // Another protocol: trying again would not help.
       const message = (error as Error).message;
-      if (message.includes('protocol')) {
+      if (!isOver() && message.includes('protocol')) {
         this.state = 'refused';
         this.reason = message;
       }
       return;
     }
+    if (isOver()) return client.close();
     this.#failures = 0;
     this.client = client;
     this.state = 'open';
     this.reason = '';
     this.#options.onOpen(client);
+  }
+
+  /** Leaves the host and connects anew, to whichever is chosen now. */
+  restart(): void {
+    const { client } = this;
+    this.client = null;
+    this.state = 'connecting';
+    this.reason = '';
+    this.#failures = 0;
+    void this.connect();
+    client?.close();
   }
 
   #lost(reason: string): void {

@@ -11,6 +11,8 @@ import { PictureCache } from '../client/pictures.ts';
 import { isNumeric, numberAt } from '../timeline/lanes.ts';
 import { Connection } from './connection.svelte.ts';
 import type { Desktop } from './desktop.svelte.ts';
+import { Drop } from './drop.svelte.ts';
+import { Library } from './library.svelte.ts';
 import { Player } from './player.svelte.ts';
 import { PreferenceStore } from './preferences.svelte.ts';
 import { MenuState } from './menu.svelte.ts';
@@ -43,6 +45,8 @@ const MAX_TOASTS = 4;
 export class Studio {
   /** The shell of a desktop window; null in a browser. */
   readonly desktop: Desktop | null;
+  readonly library = new Library(this);
+  readonly drop = new Drop(this);
   readonly connection: Connection;
   readonly preferences: PreferenceStore;
   readonly pictures = new PictureCache();
@@ -72,7 +76,17 @@ export class Studio {
   timeline = $state.raw<TimelineView | null>(null);
   /** The dialog that is open. */
   dialog = $state<
-    'export' | 'shortcuts' | 'open' | 'grid' | 'inspector' | 'models' | 'beats' | 'time' | 'sound' | null
+    | 'connection'
+    | 'export'
+    | 'shortcuts'
+    | 'open'
+    | 'grid'
+    | 'inspector'
+    | 'models'
+    | 'beats'
+    | 'time'
+    | 'sound'
+    | null
   >(null);
   lastExport = $state.raw<EventData<'job.done'> | null>(null);
   #reopen: string | undefined;
@@ -141,6 +155,7 @@ export class Studio {
     this.#listen(client);
     try {
       this.host = await client.call('host.info', {});
+      void this.library.refresh();
       if (this.#reopen !== undefined) await this.open(this.#reopen);
     } catch (error) {
       this.fail(error);
@@ -148,11 +163,7 @@ export class Studio {
   }
 
   /** @throws {AppError} engine-failed while there is no connection */
-  requireClient(): HostClient {
-    return this.#client;
-  }
-
-  get #client(): HostClient {
+  get client(): HostClient {
     const { client } = this.connection;
     if (client !== null) return client;
     throw new AppError('engine-failed', 'The host is not connected; the window tries again by itself.');
@@ -161,7 +172,7 @@ export class Studio {
   /** Calls the host; failures are shown and answered with undefined. */
   async ask<Value>(work: (client: HostClient) => Promise<Value>): Promise<Value | undefined> {
     try {
-      return await work(this.#client);
+      return await work(this.client);
     } catch (error) {
       this.fail(error);
       return undefined;
@@ -192,7 +203,7 @@ export class Studio {
   async #show(what: string, load: (client: HostClient) => Promise<Result<'project.open'>>): Promise<boolean> {
     this.opening = what;
     try {
-      const client = this.#client;
+      const client = this.client;
       const before = this.project;
       const state = await load(client);
       const again = before?.file === state.file;
@@ -204,6 +215,7 @@ export class Studio {
         onChanged: () => this.#onChanged(),
       });
       this.#reopen = state.file;
+      void this.library.refresh();
       if (!again) this.player.seek(0, 0);
       this.#onChanged();
       return true;
@@ -213,6 +225,16 @@ export class Studio {
     } finally {
       this.opening = '';
     }
+  }
+
+  /** Works with another host from now on: what is open here stays there. */
+  changeHost(): void {
+    this.player.setSpeed(0);
+    this.project = null;
+    this.#reopen = undefined;
+    this.host = null;
+    this.library.recent = [];
+    this.connection.restart();
   }
 
   closeProject(): void {

@@ -4,6 +4,7 @@ import { exportMethods } from './methods/export.ts';
 import { frameMethods } from './methods/frames.ts';
 import { hostMethods } from './methods/host.ts';
 import { inspectMethods } from './methods/inspect.ts';
+import { libraryMethods } from './methods/library.ts';
 import { modelMethods } from './methods/models.ts';
 import { projectMethods } from './methods/project.ts';
 import { promptMethods } from './methods/prompt.ts';
@@ -15,6 +16,7 @@ export const METHODS = {
   ...hostMethods,
   ...modelMethods,
   ...projectMethods,
+  ...libraryMethods,
   ...renderMethods,
   ...frameMethods,
   ...exportMethods,

@@ -16,6 +16,11 @@ export const RPC_PATH = '/rpc';
 export const BLOB_PATH = '/blob/';
 /** `POST /asset?project=ID&name=NAME` with a picture as the body: answers with the JSON of an imported picture. */
 export const ASSET_PATH = '/asset';
+/**
+ * `POST /upload?name=NAME` with a file as the body, for what is dropped into a window on another machine: answers with
+ * `{"file"}`, a path on the host. A project stays in the projects' folder, anything else for as long as the host runs.
+ */
+export const UPLOAD_PATH = '/upload';
 /** `/download/<job>`: the file that an export without a path of its own has made. */
 export const DOWNLOAD_PATH = '/download/';
 
@@ -23,4 +28,4 @@ export const DOWNLOAD_PATH = '/download/';
 export const THUMBNAIL_WIDTHS = [64, 96, 128, 192, 256, 384, 512] as const;
 
 /** All of the host's paths besides messages and the window; those that end in a slash with whatever follows. */
-export const HOST_PATHS: readonly string[] = [BLOB_PATH, ASSET_PATH, DOWNLOAD_PATH];
+export const HOST_PATHS: readonly string[] = [BLOB_PATH, ASSET_PATH, UPLOAD_PATH, DOWNLOAD_PATH];

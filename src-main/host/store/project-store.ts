@@ -4,6 +4,7 @@ import { createArtifactTable } from './artifact-table.ts';
 import { createAssetTable } from './asset-table.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { createDocumentTable } from './document-table.ts';
+import { toStorageError } from './storage-errors.ts';
 import { createSettingTable } from './setting-table.ts';
 import type {
   ArtifactStore,
@@ -65,6 +66,11 @@ export interface Store extends ArtifactStore {
   setting(key: string): Json | undefined;
   /** `undefined` removes the setting. */
   setSetting(key: string, value: Json | undefined): void;
+  /**
+   * Writes all of it into a new file, a few pages at a time, so that others can go on.
+   * @throws {AppError} storage-failed, disk-full
+   */
+  copyTo(file: string): Promise<void>;
   /** Drops the cache and gives its space back. Sizes are those of the file with its side files. */
   slim(): { readonly bytesBefore: number; readonly bytesAfter: number };
 }
@@ -137,6 +143,14 @@ function createStore(connection: Connection, options: StoreOptions): Store {
       });
       return { bytesBefore, bytesAfter: sizeWithSideFiles(file) };
     },
+
+    copyTo: (target) =>
+      database.backup(target).then(
+        () => undefined,
+        (error: unknown) => {
+          throw toStorageError(error, target);
+        },
+      ),
 
     verify: () => verifyContents(connection),
 

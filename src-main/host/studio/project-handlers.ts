@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, extname, resolve } from 'node:path';
 import type { AssetInfo, ProjectState } from '../../../src-shared/contract/values.ts';
 import type { Handlers } from '../../../src-shared/contract/service.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
@@ -11,6 +10,7 @@ import { importDocument } from '../project.ts';
 import { decodeImage } from '../render/frame-codec.ts';
 import { fileName } from './file-name.ts';
 import { storedKeys } from './frame-planner.ts';
+import { freeFile } from './free-file.ts';
 import type { Jobs } from './jobs.ts';
 import type { OpenProject, OpenProjects } from './open-projects.ts';
 import { sourceDocument } from './source-document.ts';
@@ -116,23 +116,6 @@ export function projectHandlers({
     },
     'project.peek': async ({ file }) => ({ document: (await sourceDocument(host, file)).document }),
   };
-}
-
-/** A file of the projects' folder that nobody has: "NAME.inbetween", "NAME 2.inbetween" and so on. */
-async function freeFile(folder: string, name: string): Promise<string> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw new AppError(
-      'storage-failed',
-      `The folder for new projects, ${folder}, cannot be made: ${(error as Error).message}. INBETWEEN_PROJECTS_DIR names another one.`,
-      { cause: error },
-    );
-  }
-  for (let number = 1; ; number++) {
-    const file = join(folder, `${name}${number === 1 ? '' : ` ${number}`}.inbetween`);
-    if (!existsSync(file)) return file;
-  }
 }
 
 const MEDIA_TYPES: readonly {

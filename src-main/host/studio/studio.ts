@@ -2,10 +2,11 @@ import { mkdtempSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import sharp from 'sharp';
 import type { ContractEvent } from '../../../src-shared/contract/events.ts';
 import type { Handlers, Service } from '../../../src-shared/contract/service.ts';
-import type { AssetInfo } from '../../../src-shared/contract/values.ts';
+import type { AssetInfo, ProjectState } from '../../../src-shared/contract/values.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import type { Host, HostEvent } from '../host.ts';
 import { exportMediaType } from './export-choices.ts';
@@ -15,6 +16,7 @@ import { createInspections } from './inspect-handlers.ts';
 import { createJobs } from './jobs.ts';
 import { frameHandlers } from './frame-handlers.ts';
 import { createMachinePace } from './machine-pace.ts';
+import { libraryHandlers } from './library-handlers.ts';
 import { createMemoryBlobs } from './memory-blobs.ts';
 import { modelHandlers } from './model-handlers.ts';
 import { createOpenProjects } from './open-projects.ts';
@@ -22,6 +24,8 @@ import { soundType } from '../audio/sound-kind.ts';
 import { addSound, audioHandlers } from './audio-handlers.ts';
 import { promptHandlers } from './prompt-handlers.ts';
 import { addAsset, projectHandlers } from './project-handlers.ts';
+import { createReceivedFiles } from './received-files.ts';
+import { createRecentProjects } from './recent-projects.ts';
 import { renderHandlers } from './render-handlers.ts';
 import { renderingHandlers } from './rendering-handlers.ts';
 import { settingsHandlers } from './settings-handlers.ts';
@@ -50,6 +54,8 @@ export interface Studio extends Service {
   blob(id: string, width?: number): Promise<StudioBlob | undefined>;
   /** @throws {AppError} not-found, invalid-asset, read-only */
   addAsset(project: string, name: string, bytes: Uint8Array): Promise<AssetInfo>;
+  /** Keeps a file that a window sends; answers with its path, which can be opened like any other. */
+  receive(name: string, content: Readable): Promise<{ readonly file: string }>;
   /** The file of an export that was made to be fetched. */
   download(
     job: string,
@@ -88,9 +94,28 @@ export function createStudio(options: StudioOptions): Studio {
   const unsubscribe = host.subscribe((event) => tell(contractEventOf(event)));
 
   const inspections = createInspections(host, projects);
+  const downloadFolder = (): string => {
+    downloadRoot ??= mkdtempSync(join(tmpdir(), 'inbetween-exports-'));
+    return mkdtempSync(join(downloadRoot, 'export-'));
+  };
+  const keepDownload = (id: string, file: string): void => void downloads.set(id, file);
+  const recent = createRecentProjects(join(host.dataFolder, 'recent.json'), (message) =>
+    tell({ event: 'note', data: { message } }),
+  );
+  const remembered = async (opened: ProjectState | Promise<ProjectState>): Promise<ProjectState> => {
+    const state = await opened;
+    void recent.add({ file: state.file, name: state.document.name, opened: clock() });
+    return state;
+  };
+  const received = createReceivedFiles(() => host.projectsFolder);
+  const ofProjects = projectHandlers({ host, projects, jobs, clock });
+
   const handlers: Handlers = {
     ...inspections.handlers,
-    ...projectHandlers({ host, projects, jobs, clock }),
+    ...ofProjects,
+    'project.create': (params, call) => remembered(ofProjects['project.create'](params, call)),
+    'project.open': (params, call) => remembered(ofProjects['project.open'](params, call)),
+    ...libraryHandlers({ projects, recent, clock, downloadFolder, keepDownload }),
     ...audioHandlers(host, projects),
     ...frameHandlers({ host, projects }),
     ...renderingHandlers({ host, projects, jobs, previews, note }),
@@ -103,11 +128,8 @@ export function createStudio(options: StudioOptions): Studio {
       blobs,
       clock,
       note,
-      downloadFolder: () => {
-        downloadRoot ??= mkdtempSync(join(tmpdir(), 'inbetween-exports-'));
-        return mkdtempSync(join(downloadRoot, 'export-'));
-      },
-      keepDownload: (job, file) => void downloads.set(job, file),
+      downloadFolder,
+      keepDownload,
     }),
     ...modelHandlers({ host, pace }),
     ...settingsHandlers({ host, projects, tell }),
@@ -157,6 +179,7 @@ export function createStudio(options: StudioOptions): Studio {
       // The content decides what it is; M4A sounds and MP4 films begin alike, and both have a sound.
       return soundType(bytes) === undefined ? addAsset(open, name, bytes) : addSound(host, open, name, bytes);
     },
+    receive: received.receive,
     download(job) {
       const file = downloads.get(job);
       return file === undefined
@@ -168,6 +191,7 @@ export function createStudio(options: StudioOptions): Studio {
       await inspections.close();
       await jobs.close();
       await projects.close();
+      await received.close();
       if (downloadRoot !== undefined) await rm(downloadRoot, { recursive: true, force: true });
     },
   };

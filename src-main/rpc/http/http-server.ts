@@ -12,17 +12,20 @@ import {
   MAX_MESSAGE_LENGTH,
   RPC_PATH,
   THUMBNAIL_WIDTHS,
+  UPLOAD_PATH,
   WEB_SOCKET_PROTOCOL,
 } from '../../../src-shared/contract/protocol.ts';
 import type { Transport } from '../../../src-shared/contract/transport.ts';
-import { AppError, exitStatusOf } from '../../../src-shared/kernel/errors.ts';
+import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { webSocketTransport } from '../web-socket-transport.ts';
 import { type AccessRules, refusalOf } from './access.ts';
+import { send } from './answers.ts';
 import type { HttpContent } from './content.ts';
 import { IMMUTABLE, setSafeHeaders } from './headers.ts';
 import { refusedPage, runningPage } from './pages.ts';
 import { staticFile } from './static-files.ts';
 import { sessionValue } from './token.ts';
+import { receiveFile, receivePicture } from './uploads.ts';
 
 export interface HttpServerOptions {
   /** Name or address to listen at. */
@@ -48,8 +51,6 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Bytes of an uploaded picture. */
-const MAX_UPLOAD = 256 * 1024 * 1024;
 /** A connection that does not answer a ping within this time is gone. */
 const PING_MS = 30_000;
 
@@ -122,7 +123,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, served
   if (url === undefined) return send(response, 400, 'text/plain', 'The address cannot be read.\n');
   const path = decodedPath(url);
   if (path === undefined) return send(response, 400, 'text/plain', 'The address cannot be read.\n');
-  const isUpload = path === ASSET_PATH;
+  const isUpload = path === ASSET_PATH || path === UPLOAD_PATH;
   const methods = isUpload ? ['POST'] : ['GET', 'HEAD'];
   if (!methods.includes(request.method ?? '')) {
     response.setHeader('Allow', methods.join(', '));
@@ -135,7 +136,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, served
     return send(response, refusal.status, 'text/html; charset=utf-8', refusedPage(refusal.message));
   }
   if (queryToken !== undefined) return startSession(response, url, served);
-  if (isUpload) return upload(request, response, url, served.content);
+  if (path === UPLOAD_PATH) return receiveFile(request, response, url, served.content);
+  if (path === ASSET_PATH) return receivePicture(request, response, url, served.content);
   if (path.startsWith(BLOB_PATH)) {
     return sendBlob(
       request,
@@ -204,48 +206,6 @@ async function sendDownload(response: ServerResponse, job: string, content: Http
   if (response.req.method === 'HEAD') return void response.end();
   // A browser that goes away in the middle is no failure of ours.
   await pipeline(createReadStream(found.file), response).catch(() => response.destroy());
-}
-
-async function upload(
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-  content: HttpContent,
-): Promise<void> {
-  const project = url.searchParams.get('project') ?? '';
-  const name = (url.searchParams.get('name') ?? 'picture').slice(0, 255);
-  const declared = Number(request.headers['content-length'] ?? 0);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  if (declared <= MAX_UPLOAD) {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > MAX_UPLOAD) break;
-      chunks.push(chunk);
-    }
-  }
-  if (Math.max(declared, size) > MAX_UPLOAD) {
-    response.setHeader('Connection', 'close');
-    const message = `A picture may have ${MAX_UPLOAD / 1024 / 1024} MiB.`;
-    return sendJson(response, 413, { code: 'invalid-input', message, data: {} });
-  }
-  try {
-    sendJson(response, 200, await content.addAsset(project, name, Buffer.concat(chunks)));
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const { code, message, data } = error;
-    sendJson(response, exitStatusOf(error) === 2 ? 400 : 500, { code, message, data });
-  }
-}
-
-function sendJson(response: ServerResponse, status: number, value: object): void {
-  send(response, status, 'application/json', JSON.stringify(value));
-}
-
-function send(response: ServerResponse, status: number, mediaType: string, body: string | Uint8Array): void {
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  response.writeHead(status, { 'Content-Type': mediaType, 'Content-Length': bytes.length });
-  response.end(response.req.method === 'HEAD' ? undefined : bytes);
 }
 
 function fail(response: ServerResponse, error: unknown): void {

@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, extname, join, resolve } from 'node:path';
+import type { Handlers } from '../../../src-shared/contract/service.ts';
+import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { importDocument } from '../project.ts';
+import { fileName } from './file-name.ts';
+import type { OpenProject, OpenProjects } from './open-projects.ts';
+import type { RecentProjects } from './recent-projects.ts';
+
+export interface LibraryWiring {
+  readonly projects: OpenProjects;
+  readonly recent: RecentProjects;
+  readonly clock: () => number;
+  /** Makes a folder for a file that is to be fetched. */
+  downloadFolder(): string;
+  keepDownload(id: string, file: string): void;
+}
+
+/** The files of projects: those opened lately, copies. */
+export function libraryHandlers({
+  projects,
+  recent,
+  clock,
+  downloadFolder,
+  keepDownload,
+}: LibraryWiring): Pick<Handlers, 'library.recent' | 'library.forget' | 'library.saveCopy'> {
+  let copies = 0;
+  return {
+    'library.recent': async () => ({ projects: await recent.list() }),
+    'library.forget': async ({ file }) => {
+      await recent.forget(file);
+      return {};
+    },
+    'library.saveCopy': async ({ project: id, file }, { client }) => {
+      const open = projects.get(id, client);
+      const name = `${fileName(open.edits.document.name)}.inbetween`;
+      if (file === undefined) {
+        const kept = join(downloadFolder(), name);
+        await writeCopy(open, kept, clock);
+        copies += 1;
+        const download = `copy-${copies}`;
+        keepDownload(download, kept);
+        return { file: null, download, name };
+      }
+      const target = checkedTarget(file, projects);
+      await writeCopy(open, target, clock);
+      return { file: target, download: null, name };
+    },
+  };
+}
+
+function checkedTarget(file: string, projects: OpenProjects): string {
+  const target = resolve(file);
+  if (extname(target).toLowerCase() !== '.inbetween') {
+    throw new AppError(
+      'invalid-input',
+      `${file} ends in ${extname(target) || 'nothing'}; a copy of a project ends in .inbetween.`,
+    );
+  }
+  if (!existsSync(dirname(target))) {
+    throw new AppError('not-found', `There is no folder ${dirname(target)} for the copy.`);
+  }
+  for (const open of projects.all()) {
+    if (open.file === target) {
+      throw new AppError('invalid-input', `${target} is open here; give the copy another name.`);
+    }
+  }
+  return target;
+}
+
+/** Appears whole, by one rename, or not at all. */
+async function writeCopy(open: OpenProject, target: string, clock: () => number): Promise<void> {
+  const part = `${target}.part.inbetween`;
+  await rm(part, { force: true });
+  try {
+    const { store } = open.project;
+    if (store === undefined) await importDocument(open.edits.document, dirname(open.file), part, clock);
+    else await store.copyTo(part);
+    await rename(part, target);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}

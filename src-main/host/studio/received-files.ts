@@ -1,0 +1,69 @@
+import { createWriteStream } from 'node:fs';
+import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, extname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { fileName } from './file-name.ts';
+import { freeFile } from './free-file.ts';
+
+export interface ReceivedFiles {
+  /** @throws {AppError} invalid-input for a name whose ending nothing here opens; storage-failed */
+  receive(name: string, content: Readable): Promise<{ readonly file: string }>;
+  /** Drops what was kept for the time that the host runs. */
+  close(): Promise<void>;
+}
+
+const ACCEPTED = ['.inbetween', '.json', '.gif', '.mp4', '.webm', '.webp', '.png', '.jpg', '.jpeg'];
+
+/** Files that windows on other machines send: projects join the others, the rest is kept while the host runs. */
+export function createReceivedFiles(projectsFolder: () => string): ReceivedFiles {
+  let root: Promise<string> | undefined;
+  return {
+    async receive(name, content) {
+      const ending = extname(name).toLowerCase();
+      if (!ACCEPTED.includes(ending)) {
+        throw new AppError(
+          'invalid-input',
+          `${JSON.stringify(name)} cannot be opened; accepted are files that end in ${ACCEPTED.join(' ')}.`,
+        );
+      }
+      const plain = fileName(basename(name, extname(name)));
+      root ??= mkdtemp(join(tmpdir(), 'inbetween-received-'));
+      const kept = join(await mkdtemp(join(await root, 'file-')), `${plain}${ending}`);
+      try {
+        await pipeline(content, createWriteStream(kept, { flags: 'wx' }));
+        if (ending !== '.inbetween') return { file: kept };
+        const file = await freeFile(projectsFolder(), plain);
+        await moveFile(kept, file);
+        return { file };
+      } catch (error) {
+        await rm(kept, { force: true });
+        throw new AppError('storage-failed', `${name} did not arrive: ${(error as Error).message}`, {
+          cause: error,
+        });
+      }
+    },
+    async close() {
+      if (root !== undefined) await rm(await root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** By a rename where both are on one disk; else by a copy that appears whole. */
+async function moveFile(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    const part = `${to}.part`;
+    try {
+      await copyFile(from, part);
+      await rename(part, to);
+    } finally {
+      await rm(part, { force: true });
+      await rm(from, { force: true });
+    }
+  }
+}
