@@ -12,6 +12,7 @@ const ENTRIES = {
   test: 'scripts/test.ts',
   cli: 'src-main/cli.ts',
   bench: 'bench/bench.ts',
+  package: 'scripts/package.ts',
 };
 
 const [name, ...args] = process.argv.slice(2);

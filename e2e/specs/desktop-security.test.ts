@@ -92,8 +92,9 @@ inElectron('the rules of the desktop', (electron, display) => {
       document.body.append(link);
       link.click();
     }`);
-    await page.getByRole('button', { name: 'New project' }).waitFor();
-    assert.equal(page.url(), 'studio://app/');
+    // Locators would wait for the navigation that never comes.
+    const here = await page.evaluate("[location.href, document.querySelector('main') !== null]");
+    assert.deepEqual(here, ['studio://app/', true]);
   });
 
   test('no page opens a window', async () => {

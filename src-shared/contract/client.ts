@@ -55,9 +55,15 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
   let lastSeq = 0;
   let closed: string | undefined;
 
-  const hello = Promise.withResolvers<Hello>();
+  // Not Promise.withResolvers: the desktop shell may run under an older Node.
+  let greeted!: (hello: Hello) => void;
+  let notGreeted!: (error: AppError) => void;
+  const hello = new Promise<Hello>((resolve, reject) => {
+    greeted = resolve;
+    notGreeted = reject;
+  });
   // Whoever does not ask for it must not be ended by it.
-  hello.promise.catch(() => {});
+  hello.catch(() => {});
 
   const settle = (id: RequestId): Pending | undefined => {
     const request = pending.get(id);
@@ -71,8 +77,8 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
     if (read === undefined) return problem(`The host sent something unreadable: ${text.slice(0, 100)}`);
     if ('hello' in read) {
       const { protocol, hostVersion } = read.hello;
-      if (protocol === PROTOCOL_VERSION) return hello.resolve(read.hello);
-      hello.reject(
+      if (protocol === PROTOCOL_VERSION) return greeted(read.hello);
+      notGreeted(
         new AppError(
           'invalid-input',
           `The host (version ${hostVersion}) speaks protocol ${protocol}, this window ${PROTOCOL_VERSION}; use the same version of Inbetween on both sides.`,
@@ -117,13 +123,13 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
   transport.onClose((reason) => {
     closed = reason;
     const error = disconnected(reason);
-    hello.reject(error);
+    notGreeted(error);
     for (const id of [...pending.keys()]) settle(id)?.reject(error);
     for (const listener of closeListeners) listener(reason);
   });
 
   return {
-    hello: hello.promise,
+    hello,
     call<Method extends MethodName>(
       method: Method,
       params: Params<Method>,

@@ -25,8 +25,10 @@ export type StartChild = (path: string) => Child;
 
 const STDERR_TAIL = 4096;
 
+/** Path of an entry beside this file: the source, or in a package what it was bundled into. */
 export function entryPath(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url));
+  const isSource = import.meta.url.endsWith('.ts');
+  return fileURLToPath(new URL(isSource ? name : name.replace(/\.ts$/, '.mjs'), import.meta.url));
 }
 
 /**
