@@ -24,9 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
         source_folder, out = Path(options.source), Path(options.out).absolute()
         _refuse_occupied(out)
-        from .source import Source
+        from .source import open_source
 
-        source = Source(source_folder)
+        source = open_source(source_folder, Path(options.prior) if options.prior else None)
         staging = out.with_name(f".{out.name}.partial-{os.getpid()}")
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
@@ -57,6 +57,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         description="Exports a diffusers pipeline folder to an ONNX model folder, checked against torch.",
     )
     parser.add_argument("--source", required=True, metavar="FOLDER", help="pipeline as save_pretrained writes it")
+    parser.add_argument("--prior", metavar="FOLDER", help="Kandinsky: the prior, where it is saved apart from the decoder")
     parser.add_argument("--out", required=True, metavar="DIR", help="model folder to write; must not exist or be empty")
     parser.add_argument("--dtype", choices=("fp32", "fp16"), default="fp32", help="type weights are stored in")
     parser.add_argument("--quantize", choices=("int8",), help="store large linear and convolution weights as int8")

@@ -19,6 +19,9 @@ _VARIANT = re.compile(rf"(?:{'|'.join(_WEIGHTS)})\.(\w+)(?:-\d+-of-\d+)?\.(?:saf
 class Source:
     """A pipeline folder on this machine."""
 
+    prior: "Source | None" = None
+    """The folder of the prior, for decoders that are saved without theirs."""
+
     def __init__(self, folder: Path) -> None:
         """:raises SourceError: the folder or its model_index.json is missing or unreadable"""
         self.folder = folder
@@ -98,6 +101,25 @@ class Source:
             f"{folder} has no weights; expected diffusion_pytorch_model.safetensors, model.safetensors or their .bin "
             "equivalents"
         )
+
+
+def open_source(folder: Path, prior: Path | None) -> Source:
+    """The pipeline of `folder`. A decoder and its prior may also lie in two subfolders, whatever their names.
+
+    :param prior: the folder of the decoder's prior, where it is neither in the folder nor beside the decoder
+    :raises SourceError: no pipeline is there
+    """
+    if prior is None and not (folder / "model_index.json").exists() and folder.is_dir():
+        pipelines = [Source(path.parent) for path in sorted(folder.glob("*/model_index.json"))]
+        priors = [source for source in pipelines if source.class_name.endswith("PriorPipeline")]
+        decoders = [source for source in pipelines if source not in priors]
+        if len(priors) == 1 and len(decoders) == 1:
+            decoders[0].prior = priors[0]
+            return decoders[0]
+    source = Source(folder)
+    if prior is not None:
+        source.prior = Source(prior)
+    return source
 
 
 def config_of(model: Any, source: dict[str, Any]) -> dict[str, Any]:

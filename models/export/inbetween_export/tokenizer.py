@@ -31,6 +31,26 @@ def write_clip_tokenizer(source: Source, folder_name: str, out: Path) -> None:
         _write_lists(folder, out)
 
 
+def write_tokenizer(source: Source, folder_name: str, out: Path) -> None:
+    """Copies a tokenizer's files; a tokenizer.json is made where the source has none.
+
+    :raises SourceError: no tokenizer loads from the folder
+    """
+    folder = source.path(folder_name)
+    out.mkdir(parents=True)
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix in _ENDINGS:
+            shutil.copyfile(path, out / path.name)
+    if (out / "tokenizer.json").exists():
+        return
+    from transformers import AutoTokenizer
+
+    try:
+        AutoTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer.save(str(out / "tokenizer.json"))
+    except Exception as error:
+        raise SourceError(f"{folder} does not load as a tokenizer: {error}") from error
+
+
 def _write_fast_tokenizer(folder: Path, out: Path) -> None:
     from transformers import CLIPTokenizerFast
 

@@ -2,10 +2,10 @@
 
 from ..errors import SourceError
 from ..source import Source
-from . import stable_diffusion, stable_diffusion_xl
+from . import kandinsky, stable_diffusion, stable_diffusion_xl
 from .family import Family
 
-FAMILIES: tuple[Family, ...] = (stable_diffusion.FAMILY, stable_diffusion_xl.FAMILY)
+FAMILIES: tuple[Family, ...] = (stable_diffusion.FAMILY, stable_diffusion_xl.FAMILY, kandinsky.FAMILY)
 
 
 def family_of(source: Source) -> Family:

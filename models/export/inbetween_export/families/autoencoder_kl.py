@@ -1,5 +1,7 @@
 """AutoencoderKL, as two files."""
 
+from typing import Any
+
 import torch
 from diffusers import AutoencoderKL
 
@@ -36,26 +38,36 @@ def vae_components(source: Source) -> list[Component]:
     """vae_encoder: sample -> latent_parameters [.., 2 * latent channels, ..]; vae_decoder: latent_sample -> sample."""
     vae = source.load("vae", AutoencoderKL, dtype_argument="torch_dtype")
     config = config_of(vae, source.read_json("vae", "config.json"))
-    channels = vae.config.latent_channels
-    factor = 2 ** (len(vae.config.block_out_channels) - 1)
+    parameters = ("latent_parameters", 2 * vae.config.latent_channels)
+    return coder_components(VaeEncoder(vae), VaeDecoder(vae), config, encoded=parameters)
+
+
+def coder_components(
+    encoder: torch.nn.Module, decoder: torch.nn.Module, config: dict[str, Any], encoded: tuple[str, int]
+) -> list[Component]:
+    """The two files of a picture coder.
+
+    :param encoded: name and channels of the encoder's output
+    """
+    factor = 2 ** (len(config["block_out_channels"]) - 1)
     image = lambda name, c: TensorSpec(name, "float32", ("batch", c, "height", "width"))  # noqa: E731
     latents = lambda name, c: TensorSpec(name, "float32", ("batch", c, "latent_height", "latent_width"))  # noqa: E731
     sizes = [_sizes(2, 8, 12, factor), _sizes(1, 12, 6, factor)]
     return [
         Component(
             name="vae_encoder",
-            module=VaeEncoder(vae),
-            inputs=[image("sample", vae.config.in_channels)],
-            outputs=[latents("latent_parameters", 2 * channels)],
+            module=encoder,
+            inputs=[image("sample", config["in_channels"])],
+            outputs=[latents(*encoded)],
             sizes=sizes,
             config=config,
             draw={"sample": lambda shape, g: torch.rand(shape, generator=g) * 2 - 1},
         ),
         Component(
             name="vae_decoder",
-            module=VaeDecoder(vae),
-            inputs=[latents("latent_sample", channels)],
-            outputs=[image("sample", vae.config.out_channels)],
+            module=decoder,
+            inputs=[latents("latent_sample", config["latent_channels"])],
+            outputs=[image("sample", config["out_channels"])],
             sizes=sizes,
             config=config,
         ),
