@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import { parseDocument } from '../../src-shared/model/document.ts';
 import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
-import { documentAssets, isAssetPath } from '../../src-shared/model/frame-state.ts';
+import { documentAssets, isAssetPath } from '../../src-shared/model/asset-references.ts';
 import type { RgbImage } from '../engine/ports.ts';
 import { decodeImage, fitImage } from './render/frame-codec.ts';
 import { soundAsset } from './sounds.ts';

@@ -15,11 +15,9 @@ export interface WeightedSeed {
 }
 export type SeedValue = number | readonly WeightedSeed[];
 
-/** One picture of an image-embedding fuse. */
-export interface WeightedImage {
-  readonly asset: string;
-  readonly weight: number;
-}
+/** One picture, or one text that the prior imagines a picture for, of a fuse. Weights are taken as they stand. */
+export type WeightedImage =
+  { readonly asset: string; readonly weight: number } | { readonly text: string; readonly weight: number };
 
 /**
  * The values that a keyframe (or a grid's corner) can set. Pictures are named by the SHA-256 of their bytes (64

@@ -1,5 +1,5 @@
 import type { PromptMethod, PromptValue } from './channels.ts';
-import type { BlendMethod, Conditioning } from './frame-spec.ts';
+import type { BlendMethod, Conditioning, Expression, FourPoints } from './frame-spec.ts';
 import { tidy } from './numbers.ts';
 import { sameJson } from './same-json.ts';
 
@@ -23,12 +23,12 @@ export function conditioningOf(prompt: PromptValue): Conditioning {
 }
 
 /** From `from` (t = 0) to `to` (t = 1); the plain end at the ends, and for equal ends. */
-export function blendConditioning(
+export function blendConditioning<Leaf>(
   method: BlendMethod,
-  from: Conditioning,
-  to: Conditioning,
+  from: Expression<Leaf>,
+  to: Expression<Leaf>,
   t: number,
-): Conditioning {
+): Expression<Leaf> {
   if (t === 0 || sameJson(from, to)) return from;
   if (t === 1) return to;
   return { kind: 'blend', method, from, to, t };
@@ -38,10 +38,7 @@ export function blendConditioning(
  * Between the second and the third of four keys; the plain key at its ends. Equal inner keys are a hold, whatever
  * their neighbours.
  */
-export function splineConditioning(
-  points: readonly [Conditioning, Conditioning, Conditioning, Conditioning],
-  t: number,
-): Conditioning {
+export function splineConditioning<Leaf>(points: FourPoints<Leaf>, t: number): Expression<Leaf> {
   const [, from, to] = points;
   if (t === 0 || sameJson(from, to)) return from;
   if (t === 1) return to;
@@ -75,7 +72,7 @@ export function absentAsEmpty(conditioning: Conditioning): Conditioning {
 }
 
 /** Step walk: `amount` on every component; 0 adds nothing. */
-export function offsetConditioning(of: Conditioning, amount: number): Conditioning {
+export function offsetConditioning<Leaf>(of: Expression<Leaf>, amount: number): Expression<Leaf> {
   return amount === 0 ? of : { kind: 'offset', of, amount };
 }
 

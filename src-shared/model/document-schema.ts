@@ -124,17 +124,22 @@ export const keyframeEasingSchema = z.union([...easing.options, easingByChannel]
   error: `one of ${EASING_NAMES.map((name) => `"${name}"`).join(', ')}, [x1, y1, x2, y2], or an object of these by channel`,
 });
 
+const imagesError = '1 to 16 of {"asset", "weight"} or {"text", "weight"}';
+
 /** The schema of each channel's value. */
 export const channelSchemas = {
   prompt,
   negativePrompt: prompt,
   seed,
   images: z
-    .array(z.strictObject({ asset, weight }, { error: 'an {"asset", "weight"}' }), {
-      error: '1 to 16 of {"asset", "weight"}',
-    })
-    .min(1, { error: '1 to 16 of {"asset", "weight"}' })
-    .max(16, { error: '1 to 16 of {"asset", "weight"}' }),
+    .array(
+      z.union([z.strictObject({ asset, weight }), z.strictObject({ text: promptText, weight })], {
+        error: 'an {"asset", "weight"} or a {"text", "weight"}',
+      }),
+      { error: imagesError },
+    )
+    .min(1, { error: imagesError })
+    .max(16, { error: imagesError }),
   initImage: asset.nullable(),
   strength: numberIn(...CHANNELS.strength.range),
   mask: asset.nullable(),
@@ -220,6 +225,8 @@ const take = z.strictObject(
 );
 const audioOffset = numberIn(-3600, 3600);
 
+const priorStepsError = 'a whole number from 2 to 1,000, or "ddim" and a number, such as "ddim25"';
+
 /** The settings of a document: all members but the format and the keyframes. */
 export const settingsSchemas = {
   name: text(200),
@@ -241,6 +248,23 @@ export const settingsSchemas = {
         overrides: z.record(z.string(), z.json(), { error: 'an object of JSON values' }).exactOptional(),
       },
       { error: 'an object of sampler settings' },
+    )
+    .exactOptional(),
+  prior: z
+    .strictObject(
+      {
+        steps: z
+          .union(
+            [wholeNumber(2, LIMITS.steps), z.string().regex(/^ddim\d{1,3}$/, { error: priorStepsError })],
+            {
+              error: priorStepsError,
+            },
+          )
+          .exactOptional(),
+        guidanceScale: channelSchemas.guidanceScale.exactOptional(),
+        negativePrompt: promptText.exactOptional(),
+      },
+      { error: 'an object: {"steps", "guidanceScale", "negativePrompt"}' },
     )
     .exactOptional(),
   longPrompts: oneOf(['truncate', 'chunk']).exactOptional(),

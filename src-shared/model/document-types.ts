@@ -26,6 +26,7 @@ export interface ProjectDocument {
   /** Number of frames; the last keyframe's number + 1 when absent. */
   readonly length?: number;
   readonly sampler?: DocumentSampler;
+  readonly prior?: DocumentPrior;
   /** Default `truncate`. */
   readonly longPrompts?: TextSettings['longPrompts'];
   /** `fixed` (default): the seeds as they are. `fresh`: seed + frame number, so that every frame has its own noise. */
@@ -110,6 +111,18 @@ export interface DocumentSampler {
   readonly vaeTiling?: 'auto' | 'on' | 'off';
   /** Keys that replace those of the model's scheduler_config.json. */
   readonly overrides?: { readonly [key: string]: Json };
+}
+
+/** Kandinsky's prior, which imagines an image embedding for every prompt. What is absent comes from the model. */
+export interface DocumentPrior {
+  /** "ddim25" and the like: 25 DDIM steps, with the original samplers only. */
+  readonly steps?: number | string;
+  readonly guidanceScale?: number;
+  /**
+   * What the prior itself is led away from. Absent: the negative prompt with diffusers' schedulers, nothing with the
+   * original samplers, as in these two implementations.
+   */
+  readonly negativePrompt?: string;
 }
 
 /** How channels move between keyframes. Defaults: lerp for prompts, slerp for seeds. */

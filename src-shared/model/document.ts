@@ -70,9 +70,8 @@ function checkFrames(document: ProjectDocument, sorted: ProjectDocument['keyfram
 }
 
 function checkPrompt(document: ProjectDocument): void {
-  const inKeyframes = document.keyframes.some(({ prompt }) => prompt !== undefined);
-  const inGrid = document.grid?.corners.some(({ prompt }) => prompt !== undefined) ?? false;
-  if (inKeyframes || inGrid) return;
+  const places = [...document.keyframes, ...(document.grid?.corners ?? [])];
+  if (places.some(({ prompt, images }) => prompt !== undefined || images !== undefined)) return;
   throw invalid(
     `The document sets no prompt; accepted is a document with at least one "prompt", in a keyframe or in a corner of the grid.`,
   );

@@ -24,7 +24,49 @@ export interface FrameSpec {
   readonly mask: null | string;
   /** Pictures larger than the autoencoder's own size are encoded and decoded in overlapping tiles. */
   readonly vaeTiling?: true;
+  /** What the decoder is told of the picture; absent for models that are told nothing but text. */
+  readonly image?: ImageConditions;
 }
+
+/** Kandinsky's image embeddings: what to see, and what guidance leads away from. */
+export interface ImageConditions {
+  readonly positive: ImageConditioning;
+  readonly negative: ImageConditioning;
+  /**
+   * The draws that the prior makes from every seed before the decoder draws from it, as one generator that is handed
+   * on in the reference: `runs` runs of `steps` steps, `rows` rows at a time.
+   */
+  readonly before: PriorMethod & { readonly runs: number };
+}
+
+/** How image embeddings are sampled: diffusers' UnCLIP scheduler, or the original implementation's two ways. */
+export interface PriorMethod {
+  readonly method: 'unclip' | 'ancestral' | 'ddim';
+  readonly steps: number;
+  /** Rows of each draw. */
+  readonly rows: 1 | 2;
+}
+
+/** An expression over image embeddings. */
+export type ImageConditioning = Expression<ImageLeaf>;
+
+export type ImageLeaf =
+  /** What the prior imagines for a text. */
+  | (PriorMethod & {
+      readonly kind: 'prior';
+      readonly text: string;
+      /** The text that the prior's own guidance leads away from. */
+      readonly negative: string;
+      readonly guidanceScale: number;
+      readonly noise: Noise;
+      /** Which row of every draw is this embedding's, and after how many whole runs of the prior it begins. */
+      readonly row: 0 | 1;
+      readonly run: number;
+    })
+  /** A picture's own embedding; content hash. */
+  | { readonly kind: 'picture'; readonly asset: string }
+  /** "No picture": the embedding of an empty one. */
+  | { readonly kind: 'zero' };
 
 export interface TextSettings {
   /** 0 = the text encoder's last layer; k = k layers earlier. */
@@ -50,8 +92,19 @@ export const SCHEDULER_NAMES = [
   'deis',
   'lcm',
   'tcd',
+  'p_sampler',
+  'ddim_sampler',
+  'plms_sampler',
 ] as const;
 export type SchedulerName = (typeof SCHEDULER_NAMES)[number];
+
+/** The samplers of the original Kandinsky implementation; for Kandinsky models only. */
+export const ORIGINAL_SAMPLERS = ['p_sampler', 'ddim_sampler', 'plms_sampler'] as const;
+export type OriginalSamplerName = (typeof ORIGINAL_SAMPLERS)[number];
+
+export function isOriginalSampler(name: string): name is OriginalSamplerName {
+  return (ORIGINAL_SAMPLERS as readonly string[]).includes(name);
+}
 
 export interface SamplerSettings {
   readonly scheduler: SchedulerName;
@@ -67,30 +120,48 @@ export interface SamplerSettings {
 }
 
 /** Text conditioning: an expression over encoded prompts (embeddings). */
-export type Conditioning =
-  | { readonly kind: 'text'; readonly text: string }
-  /** No prompt was given, which some models know from an empty one: the model's family decides what stands for it. */
-  | { readonly kind: 'none' }
+export type Conditioning = Expression<TextLeaf | NoText>;
+
+export interface TextLeaf {
+  readonly kind: 'text';
+  readonly text: string;
+}
+
+/** No prompt was given, which some models know from an empty one: the model's family decides what stands for it. */
+export interface NoText {
+  readonly kind: 'none';
+}
+
+/** What embeddings can be made of others. */
+export type Expression<Leaf> =
+  | Leaf
   /** Weighted sum Σ wᵢ·eᵢ, taken as it stands. */
   | {
       readonly kind: 'mix';
-      readonly terms: readonly { readonly weight: number; readonly of: Conditioning }[];
+      readonly terms: readonly { readonly weight: number; readonly of: Expression<Leaf> }[];
     }
   | {
       readonly kind: 'blend';
       readonly method: BlendMethod;
-      readonly from: Conditioning;
-      readonly to: Conditioning;
+      readonly from: Expression<Leaf>;
+      readonly to: Expression<Leaf>;
       readonly t: number;
     }
   /** Catmull-Rom through four keys, between the second and the third. */
   | {
       readonly kind: 'spline';
-      readonly points: readonly [Conditioning, Conditioning, Conditioning, Conditioning];
+      readonly points: FourPoints<Leaf>;
       readonly t: number;
     }
   /** Step walk: adds the amount to every component. */
-  | { readonly kind: 'offset'; readonly of: Conditioning; readonly amount: number };
+  | { readonly kind: 'offset'; readonly of: Expression<Leaf>; readonly amount: number };
+
+export type FourPoints<Leaf> = readonly [
+  Expression<Leaf>,
+  Expression<Leaf>,
+  Expression<Leaf>,
+  Expression<Leaf>,
+];
 
 /** lerp; lerp with the norm kept; slerp over the whole tensor; slerp of each token's row. */
 export type BlendMethod = 'lerp' | 'nlerp' | 'slerp' | 'slerp-tokens';
@@ -136,30 +207,42 @@ export function embeddingKey(model: string, text: string, settings: TextSettings
   });
 }
 
+/** Key of one image embedding of one model. */
+export function imageEmbeddingKey(model: string, leaf: ImageLeaf): string {
+  return hashJson({ artifact: 'image-embedding', version: 1, model, leaf: leaf as unknown as Json });
+}
+
 /** The distinct prompt texts of a conditioning, in order of first use. */
 export function textsOf(conditioning: Conditioning): string[] {
-  const found = new Set<string>();
-  const visit = (node: Conditioning): void => {
-    switch (node.kind) {
-      case 'text':
-        found.add(node.text);
-        return;
-      case 'none':
-        return;
-      case 'mix':
-        for (const term of node.terms) visit(term.of);
-        return;
-      case 'blend':
-        visit(node.from);
-        visit(node.to);
-        return;
-      case 'spline':
-        for (const point of node.points) visit(point);
-        return;
-      case 'offset':
-        visit(node.of);
-    }
-  };
-  visit(conditioning);
-  return [...found];
+  const leaves = leavesOf<TextLeaf | NoText>(conditioning);
+  return [...new Set(leaves.flatMap((leaf) => (leaf.kind === 'text' ? [leaf.text] : [])))];
+}
+
+/** What an expression is made of, in order of use. */
+export function leavesOf<Leaf extends { readonly kind: string }>(expression: Expression<Leaf>): Leaf[] {
+  const node = expression as Expression<{ readonly kind: 'leaf' }>;
+  switch (node.kind) {
+    case 'mix':
+      return node.terms.flatMap((term) => leavesOf(term.of as Expression<Leaf>));
+    case 'blend':
+      return [node.from, node.to].flatMap((end) => leavesOf(end as Expression<Leaf>));
+    case 'spline':
+      return node.points.flatMap((point) => leavesOf(point as Expression<Leaf>));
+    case 'offset':
+      return leavesOf(node.of as Expression<Leaf>);
+    default:
+      return [expression as Leaf];
+  }
+}
+
+/** Pictures that a frame needs, by content hash: at the frame's size, and as they are. */
+export function picturesOf(spec: FrameSpec): {
+  readonly fitted: readonly string[];
+  readonly whole: readonly string[];
+} {
+  const fitted = [spec.init?.asset, spec.mask].filter((hash) => typeof hash === 'string');
+  const conditions = spec.image === undefined ? [] : [spec.image.positive, spec.image.negative];
+  const leaves = conditions.flatMap((conditioning) => leavesOf<ImageLeaf>(conditioning));
+  const whole = leaves.flatMap((leaf) => (leaf.kind === 'picture' ? [leaf.asset] : []));
+  return { fitted: [...new Set(fitted)], whole: [...new Set(whole)] };
 }

@@ -1,8 +1,17 @@
 import { AppError } from '../kernel/errors.ts';
+import { assetKey } from './asset-references.ts';
 import { CHANNELS } from './channels.ts';
 import { absentAsEmpty, offsetConditioning } from './conditioning.ts';
 import type { ProjectDocument } from './document-types.ts';
-import { type Conditioning, type FrameSpec, type Noise, type SchedulerName, textsOf } from './frame-spec.ts';
+import {
+  type Conditioning,
+  type FrameSpec,
+  type ImageConditions,
+  type Noise,
+  type SchedulerName,
+  textsOf,
+} from './frame-spec.ts';
+import { drawsBefore } from './prior-recipe.ts';
 import { orbitNoise, shiftSeeds } from './noise.ts';
 import { clamp } from './numbers.ts';
 
@@ -15,6 +24,15 @@ export interface ModelDefaults {
   readonly scheduler: SchedulerName;
   /** Whether the model knows an absent negative prompt from an empty one. */
   readonly absentNegative?: boolean;
+  /** For models whose decoder is told an image embedding. */
+  readonly image?: ImageDefaults;
+}
+
+export interface ImageDefaults {
+  readonly priorSteps: number;
+  readonly priorGuidanceScale: number;
+  /** Whether the decoder is told the prompt as well (Kandinsky 2.1), or the image embedding alone (2.2). */
+  readonly readsText: boolean;
 }
 
 /** What planning needs besides the document. */
@@ -40,10 +58,12 @@ export interface FrameState {
   readonly embeddingOffset: number;
   readonly noiseOrbit: number | undefined;
   readonly steps: number | undefined;
+  /** For models that are told image embeddings. */
+  readonly image?: Omit<ImageConditions, 'before'>;
 }
 
 /** Schedulers that read η (TCD: its γ); for the others it decides nothing, so it stays out of the spec. */
-const ETA_DEFAULTS: { readonly [name in SchedulerName]?: number } = { ddim: 0, tcd: 0 };
+const ETA_DEFAULTS: { readonly [name in SchedulerName]?: number } = { ddim: 0, ddim_sampler: 0, tcd: 0 };
 
 /**
  * The spec of a state: settings and the model's defaults filled in, and what decides nothing taken out (the negative
@@ -77,13 +97,16 @@ export function specOf(
       `${place} has a mask (${JSON.stringify(state.mask)}) but no initial picture; accepted is a mask together with an "initImage", whose masked part is repainted.`,
     );
   }
+  const { image } = defaults;
+  // Kandinsky's decoder is never told the negative prompt as text.
+  const negativeText = guided && image === undefined;
   const spec: FrameSpec = {
     version: 1,
     model: context.fingerprint,
     width,
     height,
-    prompt: offsetConditioning(state.prompt, state.embeddingOffset),
-    negative: guided ? offsetConditioning(negative, state.embeddingOffset) : { kind: 'text', text: '' },
+    prompt: image?.readsText === false ? NO_TEXT : offsetConditioning(state.prompt, state.embeddingOffset),
+    negative: negativeText ? offsetConditioning(negative, state.embeddingOffset) : NO_TEXT,
     text: { clipSkip: sampler.clipSkip ?? 0, longPrompts: document.longPrompts ?? 'truncate' },
     noise: orbitNoise(noise, state.noiseOrbit),
     sampler: {
@@ -100,6 +123,9 @@ export function specOf(
         : { asset: assetKey(context, state.initImage, place), strength: inRange('strength', state.strength) },
     mask: state.mask === null ? null : assetKey(context, state.mask, place),
     ...(isTiled(sampler.vaeTiling ?? 'auto', width * height) ? { vaeTiling: true } : {}),
+    ...(image === undefined || state.image === undefined
+      ? {}
+      : { image: imageConditions(document, context, state, guided) }),
   };
   const embeddings = usedEmbeddings(spec, context);
   return embeddings.length === 0 ? spec : { ...spec, text: { ...spec.text, embeddings } };
@@ -130,33 +156,17 @@ function inRange(channel: 'guidanceScale' | 'strength', value: number): number {
   return clamp(value, min, max);
 }
 
-const SHA256 = /^[0-9a-f]{64}$/;
+const NO_TEXT: Conditioning = { kind: 'text', text: '' };
 
-function assetKey(context: PlanContext, reference: string, place: string): string {
-  const key = context.assetKeys?.get(reference) ?? (SHA256.test(reference) ? reference : undefined);
-  if (key !== undefined) return key;
-  throw new AppError(
-    'invalid-asset',
-    `${place} uses the picture ${JSON.stringify(reference)}, which is not in the project; accepted is the path of a picture beside the document, or the SHA-256 of an imported one.`,
-    { data: { reference } },
-  );
-}
-
-/**
- * The pictures that a document names, each once: SHA-256s and relative paths as they stand there.
- * Those that {@link isAssetPath} says are paths have to be read and given to planning as `assetKeys`.
- */
-export function documentAssets(document: ProjectDocument): string[] {
-  const found = new Set<string>();
-  for (const values of [...document.keyframes, ...(document.grid?.corners ?? [])]) {
-    if (values.initImage) found.add(values.initImage);
-    if (values.mask) found.add(values.mask);
-    for (const image of values.images ?? []) found.add(image.asset);
-  }
-  return [...found];
-}
-
-/** A path relative to the document, rather than the SHA-256 of a picture in the project. */
-export function isAssetPath(reference: string): boolean {
-  return !SHA256.test(reference);
+function imageConditions(
+  document: ProjectDocument,
+  context: PlanContext,
+  { image, embeddingOffset }: FrameState,
+  guided: boolean,
+): ImageConditions {
+  return {
+    positive: offsetConditioning(image!.positive, embeddingOffset),
+    negative: guided ? offsetConditioning(image!.negative, embeddingOffset) : { kind: 'zero' },
+    before: drawsBefore(document, context),
+  };
 }

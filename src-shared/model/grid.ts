@@ -5,7 +5,9 @@ import type { DocumentGrid, ProjectDocument } from './document-types.ts';
 import type { BlendMethod, FrameSpec } from './frame-spec.ts';
 import { type FrameState, type PlanContext, specOf } from './frame-state.ts';
 import { blendNoise, noiseOf } from './noise.ts';
+import { imageAt } from './image-track.ts';
 import { interpolateNumber } from './numbers.ts';
+import { imagesOfFuse, imagesOfNegative, imagesOfPrompt } from './prior-recipe.ts';
 import { imagesRefused, type TimelineState, valuesAt } from './plan.ts';
 
 /** A planned grid; cells row by row, top left first. */
@@ -29,7 +31,7 @@ type Four<Item> = readonly [topLeft: Item, topRight: Item, bottomLeft: Item, bot
  */
 export function planGrid(document: ProjectDocument, context: PlanContext): GridPlan {
   const grid = gridOf(document);
-  const states = cornerStates(document, grid);
+  const states = cornerStates(document, grid, context);
   const interpolation = grid.interpolation ?? document.interpolation ?? {};
   const methods = {
     prompt: withoutSpline(interpolation.prompt ?? 'lerp'),
@@ -71,9 +73,11 @@ function share(at: number, count: number): number {
   return count === 1 ? 0 : at / (count - 1);
 }
 
-function cornerStates(document: ProjectDocument, grid: DocumentGrid): Four<FrameState> {
+function cornerStates(document: ProjectDocument, grid: DocumentGrid, context: PlanContext): Four<FrameState> {
   const withImages = grid.corners.findIndex(({ images }) => images !== undefined);
-  if (withImages >= 0) throw imagesRefused(`grid.corners[${withImages}].images`, document);
+  if (withImages >= 0 && context.defaults.image === undefined) {
+    throw imagesRefused(`grid.corners[${withImages}].images`, document);
+  }
   const timeline: TimelineState = valuesAt(document, 0);
   const of = <Channel extends ChannelName>(channel: Channel) => cornerValues(grid, channel);
   const prompts = of('prompt')?.map(conditioningOf) ?? Array(4).fill(timeline.prompt);
@@ -86,8 +90,11 @@ function cornerStates(document: ProjectDocument, grid: DocumentGrid): Four<Frame
   const offsets = of('embeddingOffset');
   const orbits = of('noiseOrbit');
   const steps = of('steps');
+  const images = cornerImages(document, grid, context, (corner) => noises?.[corner] ?? timeline.noise);
   return [0, 1, 2, 3].map((corner): FrameState => {
-    const prompt = prompts[corner] as FrameState['prompt'] | undefined;
+    const image = images[corner];
+    const given = prompts[corner] as FrameState['prompt'] | undefined;
+    const prompt = given ?? (image === undefined ? undefined : conditioningOf(''));
     if (prompt === undefined) {
       throw new AppError(
         'invalid-document',
@@ -105,8 +112,38 @@ function cornerStates(document: ProjectDocument, grid: DocumentGrid): Four<Frame
       embeddingOffset: offsets?.[corner] ?? timeline.embeddingOffset,
       noiseOrbit: orbits?.[corner] ?? timeline.noiseOrbit,
       steps: steps?.[corner] ?? timeline.steps,
+      ...(image === undefined ? {} : { image }),
     };
   }) as unknown as Four<FrameState>;
+}
+
+/** The corners' image embeddings: of their pictures, else of their prompts, else the timeline's at frame 0. */
+function cornerImages(
+  document: ProjectDocument,
+  grid: DocumentGrid,
+  context: PlanContext,
+  noiseOfCorner: (corner: number) => FrameState['noise'],
+): readonly FrameState['image'][] {
+  if (context.defaults.image === undefined) return [];
+  const prompts = cornerValues(grid, 'prompt');
+  const negatives = cornerValues(grid, 'negativePrompt');
+  const timeline = imageAt(document, context, 0);
+  return grid.corners.map(({ images }, corner) => {
+    const situation = { negative: negatives?.[corner] ?? '', noise: noiseOfCorner(corner) };
+    const prompt = prompts?.[corner];
+    const positive =
+      images !== undefined
+        ? imagesOfFuse(document, context, images, situation, `Grid corner ${corner + 1}`)
+        : prompt !== undefined
+          ? imagesOfPrompt(document, context, prompt, situation)
+          : timeline?.positive;
+    if (positive === undefined) return undefined;
+    const negative =
+      negatives === undefined
+        ? (timeline?.negative ?? { kind: 'zero' as const })
+        : imagesOfNegative(document, context, situation);
+    return { positive, negative };
+  });
 }
 
 function cellState(
@@ -145,5 +182,19 @@ function cellState(
     initImage: nearest.initImage,
     mask: nearest.mask,
     steps: nearest.steps,
+    ...(corners.some(({ image }) => image === undefined)
+      ? {}
+      : {
+          image: {
+            positive: bilinear(
+              ({ image }) => image!.positive,
+              (from, to, t) => blendConditioning(methods.prompt, from, to, t),
+            ),
+            negative: bilinear(
+              ({ image }) => image!.negative,
+              (from, to, t) => blendConditioning(methods.negative, from, to, t),
+            ),
+          },
+        }),
   };
 }

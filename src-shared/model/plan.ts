@@ -5,7 +5,7 @@ import { frameCount, type ProjectDocument } from './document-types.ts';
 import { pinnedNoise } from './frame-marks.ts';
 import type { Conditioning, FrameSpec } from './frame-spec.ts';
 import { type FrameState, type PlanContext, specOf } from './frame-state.ts';
-import { blendNoise, noiseOf } from './noise.ts';
+import { imageAt, noiseAt } from './image-track.ts';
 import { interpolateNumber } from './numbers.ts';
 import { sameJson } from './same-json.ts';
 import { placeOn, type TrackKey, type Tracks, tracksOf } from './tracks.ts';
@@ -27,7 +27,10 @@ export function planFrame(document: ProjectDocument, frame: number, context: Pla
     throw new AppError('invalid-input', `Frame ${frame} is outside the timeline; accepted is ${accepted}.`);
   }
   const values = valuesAt(document, frame);
-  const { prompt } = values;
+  if (context.defaults.image === undefined && tracksOf(document).images !== undefined) refuseImages(document);
+  const image = imageAt(document, context, frame);
+  // A decoder that is told a picture needs no words.
+  const prompt = values.prompt ?? (image === undefined ? undefined : conditioningOf(''));
   if (prompt === undefined) {
     throw new AppError(
       'invalid-document',
@@ -35,7 +38,8 @@ export function planFrame(document: ProjectDocument, frame: number, context: Pla
     );
   }
   const noise = pinnedNoise(document, frame, values.noise);
-  return specOf(document, context, { ...values, prompt, noise }, frame, `Frame ${frame}`);
+  const state = { ...values, prompt, noise, ...(image === undefined ? {} : { image }) };
+  return specOf(document, context, state, frame, `Frame ${frame}`);
 }
 
 /** The specs of frames `from` to `to` (both included; the whole timeline when absent), in order. */
@@ -71,13 +75,9 @@ export function changedFrames(
 /** A frame's channel values; the prompt may be missing, as on a document that is only a grid. */
 export type TimelineState = Omit<FrameState, 'prompt'> & { readonly prompt: Conditioning | undefined };
 
-/**
- * The channel values at a frame of the timeline.
- * @throws AppError `invalid-document`: image conditions, which Stable Diffusion models do not take.
- */
+/** The channel values at a frame of the timeline, apart from image embeddings. */
 export function valuesAt(document: ProjectDocument, frame: number): TimelineState {
   const tracks = tracksOf(document);
-  if (tracks.images !== undefined) refuseImages(document);
   const { interpolation } = document;
   return {
     prompt: textAt(tracks.prompt, frame, interpolation?.prompt ?? 'lerp'),
@@ -100,7 +100,7 @@ function refuseImages(document: ProjectDocument): never {
   throw imagesRefused(`keyframes[${at}].images`, document);
 }
 
-/** Image conditions are part of no FrameSpec yet. */
+/** Pictures as conditions, of a model that is told none. */
 export function imagesRefused(path: string, document: ProjectDocument): AppError {
   return new AppError(
     'invalid-document',
@@ -119,14 +119,6 @@ function textAt(
   if (t === 0) return at(index);
   if (method !== 'spline') return blendConditioning(method, at(index), at(index + 1), t);
   return splineConditioning([at(index - 1), at(index), at(index + 1), at(index + 2)], t);
-}
-
-function noiseAt(tracks: Tracks, frame: number, method: 'slerp' | 'lerp'): FrameState['noise'] {
-  const keys = tracks.seed;
-  if (keys === undefined) return noiseOf(CHANNEL_DEFAULTS.seed);
-  const { index, t } = placeOn(keys, frame);
-  const from = noiseOf(keys[index]!.value);
-  return t === 0 ? from : blendNoise(method, from, noiseOf(keys[index + 1]!.value), t);
 }
 
 function numberAt(keys: readonly TrackKey<number>[] | undefined, frame: number): number | undefined {

@@ -1,5 +1,9 @@
 import { AppError } from '../../../src-shared/kernel/errors.ts';
-import { SCHEDULER_NAMES, type SchedulerName } from '../../../src-shared/model/frame-spec.ts';
+import {
+  isOriginalSampler,
+  SCHEDULER_NAMES,
+  type SchedulerName,
+} from '../../../src-shared/model/frame-spec.ts';
 import { createDdim } from './ddim.ts';
 import { createDdpm } from './ddpm.ts';
 import { createDeis } from './deis.ts';
@@ -71,6 +75,13 @@ function build(name: SchedulerName, config: SchedulerConfig, options: SchedulerO
       return createLcm(config, options);
     case 'tcd':
       return createTcd(config, options);
+    case 'p_sampler':
+    case 'ddim_sampler':
+    case 'plms_sampler':
+      throw new AppError(
+        'invalid-input',
+        `Scheduler ${name} is one of the original Kandinsky's and needs a Kandinsky model; accepted here: ${SCHEDULER_NAMES.filter((other) => !isOriginalSampler(other)).join(', ')}.`,
+      );
     default: {
       const unknown: never = name;
       throw new AppError(
