@@ -3,7 +3,11 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import { hashBytes } from '../../src-shared/kernel/hash.ts';
-import type { DocumentSampler, ProjectDocument } from '../../src-shared/model/document-types.ts';
+import type {
+  DocumentPrior,
+  DocumentSampler,
+  ProjectDocument,
+} from '../../src-shared/model/document-types.ts';
 import { SCHEDULER_NAMES, type SchedulerName } from '../../src-shared/model/frame-spec.ts';
 import { planFrame } from '../../src-shared/model/plan.ts';
 import type { RgbImage } from '../engine/ports.ts';
@@ -39,6 +43,7 @@ interface ImageFlags extends EngineFlags {
   readonly latentsOut?: string;
   readonly priorSteps?: string;
   readonly priorGuidance?: number;
+  readonly priorNegative?: string;
   readonly out: string;
 }
 
@@ -76,11 +81,20 @@ export function addImageCommand(program: Command, context: CliContext): void {
     .option('--width <pixels>', "default: the model's", integer(16, 4096))
     .option('--height <pixels>', "default: the model's", integer(16, 4096))
     .option('--image <file>', 'start from this picture (image to image)')
-    .option('--strength <s>', 'how far to leave it, 0 to 1', number(0, 1), 0.8)
+    .option(
+      '--strength <s>',
+      'how far to leave it, 0 to 1; with the original Kandinsky samplers the share of the way that is skipped',
+      number(0, 1),
+      0.8,
+    )
     .option('--mask <file>', 'with --image: repaint where it is white (inpainting)')
     .option('--long-prompts', 'read prompts longer than the text encoder in chunks instead of cutting them')
-    .option('--prior-steps <n>', 'Kandinsky models only')
-    .option('--prior-guidance <g>', 'Kandinsky models only', number(0, 100))
+    .option(
+      '--prior-steps <n>',
+      'Kandinsky: steps of the prior (default 25), or ddim25 with the original samplers',
+    )
+    .option('--prior-guidance <g>', 'Kandinsky: guidance scale of the prior (default 4)', number(0, 100))
+    .option('--prior-negative <text>', 'Kandinsky: what the prior is led away from (default: as --negative)')
     .option('--latents-out <file>', 'also write the final latents, float32, as a NumPy file (.npy)')
     .requiredOption('--out <file>', 'ends in .png');
   engineOptions(command).action((flags: ImageFlags) => image(context, flags));
@@ -136,12 +150,37 @@ async function image(context: CliContext, flags: ImageFlags): Promise<void> {
 }
 
 function refusePriorFlags(model: HostModel, flags: ImageFlags): void {
-  const flag = flags.priorSteps !== undefined ? '--prior-steps' : '--prior-guidance';
-  if (flags.priorSteps === undefined && flags.priorGuidance === undefined) return;
+  if (model.description.defaults.image !== undefined) return;
+  const given = Object.entries({
+    '--prior-steps': flags.priorSteps,
+    '--prior-guidance': flags.priorGuidance,
+    '--prior-negative': flags.priorNegative,
+  }).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
   throw new AppError(
     'invalid-input',
-    `${flag} is for Kandinsky models, which have a prior; ${flags.model} is ${model.description.className}.`,
+    `${given[0]} is for Kandinsky models, which have a prior; ${flags.model} is ${model.description.className}.`,
   );
+}
+
+/** A count, or "ddim" and a count. */
+function priorSteps(value: string): number | string {
+  const parts = /^(ddim)?(\d{1,4})$/.exec(value);
+  const count = Number(parts?.[2]);
+  if (parts !== null && count >= 2 && count <= 1000) return parts[1] === undefined ? count : value;
+  throw new AppError(
+    'invalid-input',
+    `--prior-steps is "${value}"; accepted: 2 to 1000, or "ddim" and a number, such as ddim25 (with p_sampler, ddim_sampler or plms_sampler).`,
+  );
+}
+
+function priorOf(flags: ImageFlags): DocumentPrior | undefined {
+  const prior: DocumentPrior = {
+    ...(flags.priorSteps === undefined ? {} : { steps: priorSteps(flags.priorSteps) }),
+    ...(flags.priorGuidance === undefined ? {} : { guidanceScale: flags.priorGuidance }),
+    ...(flags.priorNegative === undefined ? {} : { negativePrompt: flags.priorNegative }),
+  };
+  return Object.keys(prior).length === 0 ? undefined : prior;
 }
 
 /** The picture as a project of one frame: it travels inside the PNG and can be opened again. */
@@ -153,6 +192,7 @@ function documentOf(
   maskKey: string | undefined,
 ): ProjectDocument {
   const { defaults } = model.description;
+  const prior = priorOf(flags);
   const sampler: DocumentSampler = {
     ...(flags.scheduler === undefined ? {} : { scheduler: flags.scheduler as SchedulerName }),
     ...(flags.steps === undefined ? {} : { steps: flags.steps }),
@@ -169,6 +209,7 @@ function documentOf(
     size: { width: flags.width ?? defaults.width, height: flags.height ?? defaults.height },
     fps: 12,
     sampler,
+    ...(prior === undefined ? {} : { prior }),
     longPrompts: flags.longPrompts ? 'chunk' : 'truncate',
     keyframes: [
       {

@@ -51,6 +51,8 @@ export interface FrameRequest {
   readonly assets: Readonly<Record<string, RgbImage>>;
   /** The learned words that the spec names, by the SHA-256 of their files. */
   readonly learned?: Readonly<Record<string, LearnedToken>>;
+  /** Pictures as they are, by content hash: those that are conditions. */
+  readonly wholeAssets?: Readonly<Record<string, RgbImage>>;
 }
 
 /** Something an artist should know about a frame; never silent. */

@@ -5,6 +5,7 @@ import {
   embeddingKey,
   type FrameSpec,
   type Noise,
+  isOriginalSampler,
   SCHEDULER_NAMES,
 } from '../../src-shared/model/frame-spec.ts';
 import { readModelFiles, TINY_SD, variant } from '../../test/support/model-folder.ts';
@@ -64,7 +65,7 @@ function solid(level: number, width = 64, height = 64): RgbImage {
 const INIT: FrameSpec = { ...SPEC, init: { asset: 'picture', strength: 0.5 } };
 
 test('one spec gives identical bytes every time, for every scheduler', async () => {
-  for (const scheduler of SCHEDULER_NAMES) {
+  for (const scheduler of SCHEDULER_NAMES.filter((one) => !isOriginalSampler(one))) {
     const spec = sampler({ scheduler });
     const first = await render(spec);
     assert.equal(first.image.data.length, 64 * 64 * 3);
@@ -205,7 +206,7 @@ test('image to image runs the last share of the steps and follows its picture', 
 });
 
 test('image to image starts with every scheduler', async () => {
-  for (const scheduler of SCHEDULER_NAMES) {
+  for (const scheduler of SCHEDULER_NAMES.filter((one) => !isOriginalSampler(one))) {
     const spec: FrameSpec = { ...sampler({ scheduler }), init: { asset: 'picture', strength: 0.75 } };
     const result = await render(spec, { picture: solid(200) });
     assert.ok(result.latents.data.every(Number.isFinite), scheduler);

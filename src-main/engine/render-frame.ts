@@ -30,9 +30,10 @@ export async function renderFrames(
 ): Promise<FrameResult[]> {
   throwIfCancelled(hooks.signal, 'The frame');
   const shared = new Map<string, Tensor>();
-  const frames = requests.map(({ spec, embeddings, assets, learned }) => ({
+  const frames = requests.map(({ spec, embeddings, assets, wholeAssets, learned }) => ({
     spec,
     assets,
+    ...(wholeAssets === undefined ? {} : { wholeAssets }),
     learned: learned ?? {},
     encodings: recordEncodings(embeddings, shared),
   }));

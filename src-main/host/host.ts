@@ -8,6 +8,7 @@ import { renderOrder } from '../../src-shared/model/render-order.ts';
 import { readFamilyModel } from '../engine/pipelines/families.ts';
 import type { FamilyModel } from '../engine/pipelines/family.ts';
 import type { ModelDescription } from '../engine/pipelines/model-description.ts';
+import { framePictures } from '../engine/frame-pictures.ts';
 import type { LearnedToken } from '../engine/embedding-files/read-embedding.ts';
 import type { FrameResult, RgbImage, StepProgress } from '../engine/ports.ts';
 import type { Tensor } from '../engine/tensor/tensor.ts';
@@ -215,7 +216,12 @@ export interface Host {
     model: HostModel,
     spec: FrameSpec,
     assets: Readonly<Record<string, RgbImage>>,
-    hooks?: { signal?: AbortSignal; onStep?(progress: StepProgress): void },
+    hooks?: {
+      signal?: AbortSignal;
+      onStep?(progress: StepProgress): void;
+      /** Pictures as they are: those that are conditions. */
+      wholeAssets?: Readonly<Record<string, RgbImage>>;
+    },
   ): Promise<FrameResult>;
   /** One frame's diffusion loop, held between its steps; nothing is stored. */
   inspectLoop(
@@ -470,26 +476,23 @@ export function createHost(options: HostOptions): Host {
       const columns = Math.min(request.columns, source.count);
       return exportGrid({ ...request, source, columns, rows: Math.ceil(source.count / columns) }, hooks);
     },
-    renderImage: async (model, spec, assets, hooks = {}) => {
+    renderImage: async (model, spec, assets, { wholeAssets = {}, ...hooks } = {}) => {
       checkSize(model, `${spec.width}x${spec.height}`);
       return lease.use((engine) =>
         engine.render(
           model.folder,
-          { spec, embeddings: {}, assets, learned: learnedFor(model, spec) },
+          { spec, embeddings: {}, assets, wholeAssets, learned: learnedFor(model, spec) },
           hooks,
         ),
       );
     },
     async inspectLoop(project, model, { index, spec }, keep, signal) {
       checkSize(model, `${spec.width}x${spec.height}`);
-      const assets: Record<string, RgbImage> = {};
-      for (const hash of [spec.init?.asset, spec.mask]) {
-        if (typeof hash === 'string') assets[hash] = await project.asset(hash, spec.width, spec.height);
-      }
+      const pictures = await framePictures(spec, project.asset);
       const observations = lease.stream((engine) =>
         engine.observe(
           model.folder,
-          { spec, embeddings: {}, assets, learned: learnedFor(model, spec) },
+          { spec, embeddings: {}, ...pictures, learned: learnedFor(model, spec) },
           signal,
         ),
       );

@@ -5,6 +5,7 @@ import { AppError } from '../../src-shared/kernel/errors.ts';
 import { parseDocument } from '../../src-shared/model/document.ts';
 import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
 import { documentAssets, isAssetPath } from '../../src-shared/model/asset-references.ts';
+import type { PictureSize } from '../engine/frame-pictures.ts';
 import type { RgbImage } from '../engine/ports.ts';
 import { decodeImage, fitImage } from './render/frame-codec.ts';
 import { soundAsset } from './sounds.ts';
@@ -23,8 +24,8 @@ export interface Project {
   readonly store: Store | undefined;
   /** SHA-256 of the pictures that the document names by path. */
   readonly assetKeys: ReadonlyMap<string, string>;
-  /** A picture of the project, scaled and cropped to a size. */
-  asset(sha256: string, width: number, height: number): Promise<RgbImage>;
+  /** A picture of the project, scaled and cropped to a size or as it is. */
+  asset(sha256: string, size: PictureSize): Promise<RgbImage>;
   close(): void;
 }
 
@@ -173,13 +174,13 @@ function fittedAssets(
   load: (sha256: string) => Promise<{ name: string; bytes: Uint8Array }>,
 ): Project['asset'] {
   const fitted = new Map<string, Promise<RgbImage>>();
-  return (sha256, width, height) => {
-    const key = `${sha256} ${width}x${height}`;
+  return (sha256, size) => {
+    const key = size === 'whole' ? sha256 : `${sha256} ${size.width}x${size.height}`;
     const known = fitted.get(key);
     if (known !== undefined) return known;
     const made = load(sha256)
       .then(({ name, bytes }) => decodeImage(bytes, name))
-      .then((image) => fitImage(image, width, height));
+      .then((image) => (size === 'whole' ? image : fitImage(image, size.width, size.height)));
     fitted.set(key, made);
     return made;
   };

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../../src-shared/kernel/errors.ts';
-import { isAssetPath } from '../../src-shared/model/frame-state.ts';
+import { isAssetPath } from '../../src-shared/model/asset-references.ts';
 import { analyseSound, type SoundAnalysis } from './audio/analyse.ts';
 import { readAnalysis, writeAnalysis } from './audio/analysis-file.ts';
 import { ANALYSIS_RATE } from './audio/onset-strength.ts';

@@ -1,5 +1,12 @@
 import { AppError } from '../../../src-shared/kernel/errors.ts';
-import { type BlendMethod, type Conditioning, textsOf } from '../../../src-shared/model/frame-spec.ts';
+import {
+  type BlendMethod,
+  type Conditioning,
+  type Expression,
+  type NoText,
+  type TextLeaf,
+  textsOf,
+} from '../../../src-shared/model/frame-spec.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { catmullRom } from './catmull-rom.ts';
 import { lerp, nlerp } from './lerp.ts';
@@ -41,36 +48,46 @@ export function evaluateConditioning(
     new Map(textsOf(expression).map((text) => [text, embeddingOf(text)])),
     options,
   );
-  const evaluate = (node: Conditioning): Tensor => {
+  return evaluateExpression<TextLeaf | NoText>(expression, (leaf) => {
+    if (leaf.kind === 'text') return embeddings.get(leaf.text)!;
+    if (options.none === undefined)
+      throw new AppError('internal', 'This model has no encoding for an absent prompt.');
+    return options.none();
+  });
+}
+
+/**
+ * The embedding that an expression over other leaves stands for, as {@link evaluateConditioning} for texts.
+ * @param valueOf embedding of a leaf; all have one shape
+ */
+export function evaluateExpression<Leaf extends { readonly kind: string }>(
+  expression: Expression<Leaf>,
+  valueOf: (leaf: Leaf) => Tensor,
+): Tensor {
+  const evaluate = (of: Expression<Leaf>): Tensor => {
+    const node = of as Expression<{ readonly kind: 'leaf' }>;
+    const inner = (part: typeof node): Tensor => evaluate(part as Expression<Leaf>);
     switch (node.kind) {
-      case 'text':
-        return embeddings.get(node.text)!;
-      case 'none':
-        if (options.none === undefined)
-          throw new AppError('internal', 'This model has no encoding for an absent prompt.');
-        return options.none();
       case 'mix': {
         if (node.terms.length === 0)
           throw new AppError('invalid-document', 'A prompt mix has no terms; one or more are needed.');
         const weights = node.terms.map((term) => finite(term.weight, 'weight of a prompt mix'));
         return linearCombination(
           weights,
-          node.terms.map((term) => evaluate(term.of)),
+          node.terms.map((term) => inner(term.of)),
         );
       }
       case 'blend':
-        return BLENDS[node.method](
-          evaluate(node.from),
-          evaluate(node.to),
-          finite(node.t, 't of a prompt blend'),
-        );
+        return BLENDS[node.method](inner(node.from), inner(node.to), finite(node.t, 't of a prompt blend'));
       case 'spline': {
         const [a, b, c, d] = node.points;
-        const points = [evaluate(a), evaluate(b), evaluate(c), evaluate(d)] as const;
+        const points = [inner(a), inner(b), inner(c), inner(d)] as const;
         return catmullRom(points, finite(node.t, 't of a prompt spline'));
       }
       case 'offset':
-        return offset(evaluate(node.of), finite(node.amount, 'embedding offset'));
+        return offset(inner(node.of), finite(node.amount, 'embedding offset'));
+      default:
+        return valueOf(of as Leaf);
     }
   };
   return evaluate(expression);

@@ -29,7 +29,7 @@ export function openNoise(noise: Noise): NoiseStream {
   const first: NoiseStream['first'] = (dims) => {
     const draws = new Map<number, Tensor>();
     for (const [seed, generator] of generators) {
-      draws.set(seed, generator.randn(orbiting.has(seed) ? [2, ...dims.slice(1)] : dims));
+      draws.set(seed, generator.randn(orbiting.has(seed) ? [2 * dims[0]!, ...dims.slice(1)] : dims));
     }
     const size = sizeOf(dims);
     return evaluateNoise(noise, (seed, half) => ({

@@ -1,6 +1,7 @@
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
-import type { FrameRequest, FrameResult, RgbImage } from '../../engine/ports.ts';
+import { framePictures } from '../../engine/frame-pictures.ts';
+import type { FrameRequest, FrameResult } from '../../engine/ports.ts';
 import type { Tensor } from '../../engine/tensor/tensor.ts';
 import type { FrameHooks, RenderPorts } from './ports.ts';
 
@@ -39,11 +40,7 @@ export function createFrameRequests(ports: Pick<RenderPorts, 'cache' | 'engine' 
       remember(key, found);
       known[key] = found;
     }
-    const assets: Record<string, RgbImage> = {};
-    for (const hash of [spec.init?.asset, spec.mask]) {
-      if (typeof hash === 'string') assets[hash] = await ports.asset(hash, spec.width, spec.height);
-    }
-    return { spec, embeddings: known, assets };
+    return { spec, embeddings: known, ...(await framePictures(spec, ports.asset)) };
   };
 
   const renderOne = async (spec: FrameSpec, hooks: FrameHooks): Promise<FrameResult | AppError> => {

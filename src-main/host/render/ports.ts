@@ -1,4 +1,5 @@
 import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
+import type { PictureSize } from '../../engine/frame-pictures.ts';
 import type { FrameRequest, FrameResult, RgbImage, StepPreview, StepProgress } from '../../engine/ports.ts';
 import type { Tensor } from '../../engine/tensor/tensor.ts';
 
@@ -43,8 +44,8 @@ export interface FrameEngine {
 export interface RenderPorts {
   readonly cache: FrameCache;
   readonly engine: FrameEngine;
-  /** Pixels of an asset at the frame's size, by content hash. */
-  asset(hash: string, width: number, height: number): Promise<RgbImage>;
+  /** Pixels of an asset, by content hash. */
+  asset(hash: string, size: PictureSize): Promise<RgbImage>;
   /** Milliseconds. */
   clock(): number;
 }

@@ -8,6 +8,7 @@ import { frameCount, type ProjectDocument } from '../../../src-shared/model/docu
 import { type FrameSpec, frameKey } from '../../../src-shared/model/frame-spec.ts';
 import { planGrid } from '../../../src-shared/model/grid.ts';
 import { planFrame } from '../../../src-shared/model/plan.ts';
+import { framePictures, type PictureSize } from '../../engine/frame-pictures.ts';
 import type { RgbImage } from '../../engine/ports.ts';
 import { contextOf, type Host, type HostModel, rangeOf } from '../host.ts';
 import { encodePng } from '../render/frame-codec.ts';
@@ -120,12 +121,10 @@ async function renderImage(
     defaults: model.description.defaults,
     embeddings: model.embeddings,
   });
-  const assets: Record<string, RgbImage> = {};
-  for (const hash of [spec.init?.asset, spec.mask]) {
-    if (typeof hash === 'string') assets[hash] = await assetOf(projects, hash, spec.width, spec.height);
-  }
+  const { assets, wholeAssets } = await framePictures(spec, (hash, size) => assetOf(projects, hash, size));
   const result = await host.renderImage(model, spec, assets, {
     signal,
+    wholeAssets,
     onStep: ({ step, steps }) => progress(step, steps),
   });
   return {
@@ -170,15 +169,10 @@ function documentOfImage(
 }
 
 /** A picture of any open project. */
-async function assetOf(
-  projects: OpenProjects,
-  hash: string,
-  width: number,
-  height: number,
-): Promise<RgbImage> {
+async function assetOf(projects: OpenProjects, hash: string, size: PictureSize): Promise<RgbImage> {
   for (const { project } of projects.all()) {
     if (project.store?.listAssets().some(({ sha256 }) => sha256 === hash) !== true) continue;
-    return project.asset(hash, width, height);
+    return project.asset(hash, size);
   }
   throw new AppError('invalid-asset', `No open project holds the picture ${hash}; import it into one first.`);
 }

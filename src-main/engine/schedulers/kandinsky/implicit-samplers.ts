@@ -2,16 +2,11 @@ import { AppError } from '../../../../src-shared/kernel/errors.ts';
 import { f32, mul32, sqrt32, sub32 } from '../../tensor/float32.ts';
 import { channels, divide, weightedSum } from '../../tensor/ops.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { addNoiseAtAlpha } from '../prediction.ts';
 import { requireEvaluation, requireNoise } from '../step-guards.ts';
 import type { SchedulerConfig, SchedulerState } from '../scheduler.ts';
 import { cumulativeSignal, linearBetas } from './diffusion-tables.ts';
-import {
-  keptShare,
-  noNoiseByEvaluation,
-  type OriginalOptions,
-  type OriginalSampler,
-  originalBetas,
-} from './original-sampler.ts';
+import { keptShare, type OriginalOptions, type OriginalSampler, originalBetas } from './original-sampler.ts';
 
 interface Grid {
   /** Falling timesteps; their number is not always that of the steps asked for. */
@@ -104,7 +99,8 @@ export function createDdimSampler(config: SchedulerConfig, options: OriginalOpti
         state: { evaluation: evaluation + 1, history: [], scalars: {} },
       };
     },
-    addNoise: noNoiseByEvaluation,
+    addNoise: (original, noise, evaluation) =>
+      addNoiseAtAlpha(original, noise, f32(grid.signal[evaluation]!)),
   };
 }
 
@@ -144,7 +140,10 @@ export function createPlmsSampler(config: SchedulerConfig, options: OriginalOpti
       const known = [...history, predicted].slice(-4);
       return stepped(evaluation - 1, sample, extrapolated(known), known.slice(-3));
     },
-    addNoise: noNoiseByEvaluation,
+    addNoise: (original, noise, evaluation) => {
+      const place = evaluation < 2 ? Math.min(evaluation, grid.signal.length - 1) : evaluation - 1;
+      return addNoiseAtAlpha(original, noise, f32(grid.signal[place]!));
+    },
   };
 }
 

@@ -50,7 +50,3 @@ export function keptShare(name: string, skip: number, count: number): number {
     `A strength of ${skip} with ${name} leaves no step to run: with the original samplers it is the share of the way that is skipped. Accepted: less than ${(1 - 1 / count).toFixed(3)}.`,
   );
 }
-
-export const noNoiseByEvaluation = (): never => {
-  throw new RangeError('the original samplers add noise by timestep');
-};

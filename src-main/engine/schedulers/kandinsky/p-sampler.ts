@@ -3,16 +3,11 @@ import { add32, div32, exp32, f32, mul32, sub32 } from '../../tensor/float32.ts'
 import { channels, clamp, map, multiply, weightedSum } from '../../tensor/ops.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { sizeOf } from '../../tensor/tensor.ts';
+import { addNoiseAtAlpha } from '../prediction.ts';
 import { requireEvaluation, requireNoise, requireOutputShape } from '../step-guards.ts';
 import type { SchedulerConfig } from '../scheduler.ts';
 import { linearBetas, posteriorMean, respaced, tablesOf } from './diffusion-tables.ts';
-import {
-  keptShare,
-  noNoiseByEvaluation,
-  type OriginalOptions,
-  type OriginalSampler,
-  originalBetas,
-} from './original-sampler.ts';
+import { keptShare, type OriginalOptions, type OriginalSampler, originalBetas } from './original-sampler.ts';
 
 /** Bound on the predicted clean latents before the threshold. */
 const CLEAN_RANGE = 2;
@@ -66,7 +61,8 @@ export function createPSampler(config: SchedulerConfig, options: OriginalOptions
       });
       return { sample: weightedSum([1, mean], [1, multiply(deviation, drawn)]), state: next, denoised };
     },
-    addNoise: noNoiseByEvaluation,
+    addNoise: (original, noise, evaluation) =>
+      addNoiseAtAlpha(original, noise, f32(tables.alphasCumprod[kept - 1 - evaluation]!)),
   };
 }
 

@@ -1,0 +1,185 @@
+import { AppError } from '../../../../src-shared/kernel/errors.ts';
+import { type FrameSpec, isOriginalSampler } from '../../../../src-shared/model/frame-spec.ts';
+import type { LoopSchedule, LoopStep } from '../../loop-observer.ts';
+import type { FrameNote } from '../../ports.ts';
+import { createScheduler } from '../../schedulers/create-scheduler.ts';
+import { guide } from '../../schedulers/guidance.ts';
+import { createOriginalSampler } from '../../schedulers/kandinsky/create-original-sampler.ts';
+import { cleanAt, noiseLevel } from '../../schedulers/noise-level.ts';
+import type { Scheduler, SchedulerState } from '../../schedulers/scheduler.ts';
+import { channels } from '../../tensor/ops.ts';
+import { sizeOf, type Tensor } from '../../tensor/tensor.ts';
+import type { NoiseStream } from '../noise-stream.ts';
+import { requireFinite } from '../session-io.ts';
+import { rowOf } from './batches.ts';
+import type { DecoderOutput } from './decoder.ts';
+import type { KandinskyModel } from './description.ts';
+import { blended, noisedPicture, type StartPicture, withPicture } from './start.ts';
+
+/** One frame's way from noise to latents, one model evaluation at a time. */
+export interface Sampling {
+  readonly evaluations: number;
+  readonly timestep: number;
+  readonly latents: Tensor;
+  /** Starting noise of unit variance. */
+  readonly noise: Tensor;
+  readonly schedule: LoopSchedule;
+  readonly notes: readonly FrameNote[];
+  input(): Tensor;
+  /** Takes the model's answer. @throws {AppError} `engine-failed` naming the step for NaN or infinities. */
+  advance(output: DecoderOutput): Advance;
+}
+
+/** What one evaluation did, for those who watch; predictions are the noise alone. */
+export type Advance = Pick<
+  LoopStep,
+  'timestep' | 'level' | 'latents' | 'conditional' | 'unconditional' | 'guided' | 'denoised' | 'next'
+>;
+
+interface Plan {
+  readonly scheduler: Scheduler;
+  readonly begin: number;
+  /** Rows of every noise draw; the first is used. */
+  readonly rows: 1 | 2;
+  /** Starting latents from the starting noise. */
+  readonly start: (noise: Tensor) => Tensor;
+  /** Whether the model's variance is part of what the scheduler takes. */
+  readonly learned: boolean;
+}
+
+/** Starts a sampling; the prior's draws must have been made from `noise` before. */
+export function startSampling(
+  model: KandinskyModel,
+  spec: FrameSpec,
+  picture: StartPicture | null,
+  noise: NoiseStream,
+): Sampling {
+  const { scheduler, begin, rows, start, learned } = planOf(model, spec, picture);
+  const { factor, latentChannels } = model.vae;
+  const dims = [1, latentChannels, spec.height / factor, spec.width / factor];
+  const draw = (of: 'first' | 'next'): Tensor => rowOf(noise[of]([rows, ...dims.slice(1)]), 0);
+  const firstNoise = draw('first');
+  const evaluations = scheduler.timesteps.length - begin;
+  // 2.2 keeps the known part by blending as well; 2.1 leaves it to the U-Net.
+  const blends = model.version === '2.2' && picture?.keep != null && rows === 1;
+  let latents = start(firstNoise);
+  let state: SchedulerState = scheduler.start(begin);
+  let done = 0;
+  return {
+    evaluations,
+    noise: firstNoise,
+    schedule: {
+      scheduler: scheduler.name,
+      prediction: 'epsilon',
+      timesteps: scheduler.timesteps.slice(begin),
+      levels: scheduler.timesteps.slice(begin).map((_, i) => noiseLevel(scheduler, begin + i)),
+      sigmas: scheduler.sigmas.slice(begin),
+      initNoiseSigma: scheduler.initNoiseSigma,
+      skipped: begin,
+    },
+    get timestep() {
+      return scheduler.timesteps[begin + done]!;
+    },
+    get latents() {
+      return latents;
+    },
+    notes: scheduler.notes.map((message) => ({ code: 'timesteps-trimmed', message })),
+    input() {
+      const scaled = scheduler.scaleModelInput(latents, state);
+      return picture?.keep == null ? scaled : withPicture(scaled, picture);
+    },
+    advance(output) {
+      const stage = `step ${done + 1} of ${evaluations}`;
+      requireFinite(output.conditional.data, `The U-Net's output at ${stage}`);
+      const drawn = scheduler.needsNoise(state) ? draw('next') : undefined;
+      const guided = guidedOutput(output, latentChannels, spec.sampler.guidanceScale, learned);
+      const before = latents;
+      const evaluation = begin + done;
+      const step = scheduler.step(guided, latents, state, drawn);
+      latents = step.sample;
+      state = step.state;
+      done += 1;
+      if (blends) {
+        const known = picture.latents;
+        const noisy = done < evaluations ? scheduler.addNoise(known, firstNoise, begin + done) : known;
+        latents = blended(latents, noisy, picture.keep!);
+      }
+      requireFinite(latents.data, `The latents after ${stage}`);
+      const level = noiseLevel(scheduler, evaluation);
+      const noise = (predicted: Tensor): Tensor => channels(predicted, 0, latentChannels);
+      const led = noise(guided);
+      return {
+        timestep: scheduler.timesteps[evaluation]!,
+        level,
+        latents: before,
+        conditional: noise(output.conditional),
+        unconditional: output.unconditional === null ? null : noise(output.unconditional),
+        guided: led,
+        denoised: step.denoised ?? cleanAt('epsilon', led, before, level),
+        next: latents,
+      };
+    },
+  };
+}
+
+/** Guidance on the noise; the variance, where the scheduler takes it, is the conditional one. */
+function guidedOutput(
+  { conditional, unconditional }: DecoderOutput,
+  count: number,
+  scale: number,
+  learned: boolean,
+): Tensor {
+  const noise = (output: Tensor): Tensor => channels(output, 0, count);
+  const guided =
+    unconditional === null ? noise(conditional) : guide(noise(unconditional), noise(conditional), scale);
+  if (!learned) return guided;
+  const dims = [1, conditional.dims[1]!, ...conditional.dims.slice(2)];
+  const data = new Float32Array(sizeOf(dims));
+  data.set(guided.data);
+  data.set(conditional.data.subarray(guided.data.length), guided.data.length);
+  return { dims, data };
+}
+
+function planOf(model: KandinskyModel, spec: FrameSpec, picture: StartPicture | null): Plan {
+  const { scheduler: name, overrides, steps, eta } = spec.sampler;
+  const config = { ...model.scheduler.config, ...overrides };
+  const fromPicture = picture !== null && picture.keep === null;
+  if (isOriginalSampler(name)) {
+    const scheduler = createOriginalSampler(name, config, {
+      steps,
+      eta,
+      ...(fromPicture ? { skip: spec.init!.strength } : {}),
+      ...(picture?.keep == null
+        ? {}
+        : { keepKnown: (clean: Tensor) => blended(clean, picture.latents, picture.keep!) }),
+    });
+    const at = scheduler.startTimestep;
+    const start = (noise: Tensor): Tensor =>
+      at === null ? noise : noisedPicture(picture!.latents, noise, at);
+    return { scheduler, begin: 0, rows: 2, start, learned: name === 'p_sampler' };
+  }
+  const scheduler = createScheduler(name, config, { steps, eta });
+  const variance = config['variance_type'];
+  const learned = name === 'ddpm' && (variance === 'learned' || variance === 'learned_range');
+  if (!fromPicture) {
+    const sigma = Math.fround(scheduler.initNoiseSigma);
+    const start = (noise: Tensor): Tensor =>
+      sigma === 1 ? noise : { dims: noise.dims, data: noise.data.map((value) => value * sigma) };
+    return { scheduler, begin: 0, rows: 1, start, learned };
+  }
+  const { strength } = spec.init!;
+  const wanted = Math.min(Math.trunc(steps * strength), steps);
+  if (wanted < 1) {
+    throw new AppError(
+      'invalid-input',
+      `A strength of ${strength} with ${steps} steps leaves no step to run. Accepted: a strength of ${(1 / steps).toFixed(3)} or more, or more steps.`,
+    );
+  }
+  const begin = (steps - wanted) * scheduler.order;
+  const level = Math.max(0, Math.trunc(1000 * strength) - 2);
+  const start = (noise: Tensor): Tensor =>
+    model.version === '2.1'
+      ? noisedPicture(picture.latents, noise, level)
+      : scheduler.addNoise(picture.latents, noise, begin);
+  return { scheduler, begin, rows: 1, start, learned };
+}

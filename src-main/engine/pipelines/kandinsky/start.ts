@@ -1,0 +1,88 @@
+import { AppError } from '../../../../src-shared/kernel/errors.ts';
+import type { FrameSpec } from '../../../../src-shared/model/frame-spec.ts';
+import type { RgbImage, SessionSource } from '../../ports.ts';
+import { linspace32 } from '../../schedulers/linspace.ts';
+import { addNoiseAtAlpha } from '../../schedulers/prediction.ts';
+import { f32 } from '../../tensor/float32.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { binaryMask, maskOnLatents, pictureToTensor } from '../picture.ts';
+import type { FrameInput } from '../pipeline.ts';
+import { encodePicture } from '../vae.ts';
+import type { KandinskyModel } from './description.ts';
+import { keepMask } from './keep-mask.ts';
+
+/** The picture that a frame starts from. */
+export interface StartPicture {
+  /** Latents [1, C, h, w]. */
+  readonly latents: Tensor;
+  /** Inpainting: 1 keeps, 0 repaints, [h·w]. */
+  readonly keep: Float32Array | null;
+}
+
+export async function startPicture(
+  source: SessionSource,
+  model: KandinskyModel,
+  { spec, assets }: FrameInput,
+  draw: (dims: readonly number[]) => Tensor,
+): Promise<StartPicture | null> {
+  if (spec.init === null) return null;
+  const picture = pictureToTensor(assetOf(assets, spec.init.asset, 'init picture', spec));
+  const latents = await encodePicture(source, model.vae, { picture, draw });
+  if (spec.mask === null) return { latents, keep: null };
+  const mask = binaryMask(assetOf(assets, spec.mask, 'mask', spec));
+  const { factor } = model.vae;
+  const repaint = maskOnLatents(mask, spec.width, spec.height, factor);
+  return { latents, keep: keepMask(repaint, spec.width / factor) };
+}
+
+/** Kept cells of `known`, repainted ones of `painted`. */
+export function blended(painted: Tensor, known: Tensor, keep: Float32Array): Tensor {
+  const data = painted.data.map((value, i) => (keep[i % keep.length] === 1 ? known.data[i]! : value));
+  return { dims: painted.dims, data };
+}
+
+/** [latents, kept picture, mask] along the channels: the order of Kandinsky's inpainting U-Nets. */
+export function withPicture(latents: Tensor, { latents: picture, keep }: StartPicture): Tensor {
+  const [, channels, height, width] = latents.dims as [number, number, number, number];
+  const plane = height * width;
+  const data = new Float32Array((2 * channels + 1) * plane);
+  data.set(latents.data);
+  for (let i = 0; i < picture.data.length; i++) {
+    data[channels * plane + i] = picture.data[i]! * keep![i % plane]!;
+  }
+  data.set(keep!, 2 * channels * plane);
+  return { dims: [1, 2 * channels + 1, height, width], data };
+}
+
+/**
+ * A picture at the noise level of a timestep, by the linear schedule from 0.0001 to 0.02 that both reference
+ * implementations use here for Kandinsky 2.1, whatever schedule its decoder was trained on.
+ */
+export function noisedPicture(picture: Tensor, noise: Tensor, timestep: number): Tensor {
+  let product = 1;
+  const betas = linspace32(0.0001, 0.02, 1000);
+  for (let t = 0; t <= timestep; t++) product *= f32(1 - betas[t]!);
+  return addNoiseAtAlpha(picture, noise, f32(product));
+}
+
+function assetOf(
+  assets: Readonly<Record<string, RgbImage>>,
+  hash: string,
+  role: string,
+  spec: FrameSpec,
+): RgbImage {
+  const image = assets[hash];
+  if (image === undefined) {
+    throw new AppError(
+      'invalid-asset',
+      `The ${role} ${hash} is not among the pictures handed to the engine.`,
+    );
+  }
+  if (image.width !== spec.width || image.height !== spec.height) {
+    throw new AppError(
+      'invalid-asset',
+      `The ${role} is ${image.width}x${image.height} pixels. Accepted: exactly the frame's size, ${spec.width}x${spec.height}.`,
+    );
+  }
+  return image;
+}

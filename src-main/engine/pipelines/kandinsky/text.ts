@@ -1,0 +1,68 @@
+import type { FrameNote, SessionSource } from '../../ports.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { applyTokenWeights } from '../../text/apply-token-weights.ts';
+import { tokenizeWeighted, type WeightedTokens } from '../../text/tokenize-weighted.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { fromPort, requireFinite, requireTensor, runSession, toPort } from '../session-io.ts';
+
+/** Both text encoders of Kandinsky read so many tokens, whatever their tokenizers say. */
+export const CONTEXT_LENGTH = 77;
+
+/** A prompt as a text encoder says it. */
+export interface EncodedText {
+  /** [1, 77, width], padding included. */
+  readonly states: Tensor;
+  /** [1, width] */
+  readonly pooled: Tensor;
+  /** 1 for text, 0 for padding. */
+  readonly mask: readonly number[];
+}
+
+export function readTokens(tokenizer: Tokenizer, text: string): WeightedTokens {
+  return tokenizeWeighted(tokenizer, text, { longPrompts: 'truncate', contextLength: CONTEXT_LENGTH });
+}
+
+/** What of a prompt an encoder does not read. */
+export function truncationNotes(tokenizer: Tokenizer, text: string): FrameNote[] {
+  const { truncated } = readTokens(tokenizer, text);
+  if (truncated === null) return [];
+  return [
+    {
+      code: 'prompt-truncated',
+      message: `The prompt is longer than the ${CONTEXT_LENGTH} tokens that the text encoder reads; this end was left out: "${truncated}".`,
+    },
+  ];
+}
+
+/**
+ * Runs the text encoder in folder `component` on one prompt.
+ * @param stressed whether stress in brackets weighs the states
+ */
+export async function encodeText(
+  source: SessionSource,
+  component: string,
+  tokenizer: Tokenizer,
+  text: string,
+  stressed: boolean,
+): Promise<EncodedText> {
+  const session = await source.session(component);
+  const chunk = readTokens(tokenizer, text).chunks[0]!;
+  const ids = requireTensor(component, 'input', session.inputs, ['input_ids']);
+  const mask = session.inputs.find(({ name }) => name === 'attention_mask');
+  const dims = [1, CONTEXT_LENGTH];
+  const results = await runSession(session, component, 'encoding the prompt', {
+    [ids.name]: toPort(ids, dims, chunk.ids),
+    ...(mask === undefined ? {} : { [mask.name]: toPort(mask, dims, chunk.attentionMask) }),
+  });
+  const output = (name: string): Tensor => {
+    const tensor = fromPort(component, name, results[name]);
+    requireFinite(tensor.data, 'The encoded prompt');
+    return tensor;
+  };
+  const states = output('last_hidden_state');
+  return {
+    states: stressed ? applyTokenWeights(states, chunk.weights) : states,
+    pooled: output('text_embeds'),
+    mask: chunk.attentionMask,
+  };
+}
