@@ -34,7 +34,22 @@ export interface ParityCase {
  * (.cache/parity). INBETWEEN_PARITY_FIXTURES names a folder that is there already.
  */
 export async function parityFixtures(): Promise<string> {
-  return process.env.INBETWEEN_PARITY_FIXTURES ?? (await make());
+  return fixtureFolder({
+    name: 'parity',
+    script: join(import.meta.dirname, 'make_parity_fixtures.py'),
+    setting: process.env.INBETWEEN_PARITY_FIXTURES,
+  });
+}
+
+/** A folder of fixtures and the script that makes them; `setting` names one that is there already. */
+export interface FixtureSource {
+  readonly name: string;
+  readonly script: string;
+  readonly setting: string | undefined;
+}
+
+export async function fixtureFolder({ name, script, setting }: FixtureSource): Promise<string> {
+  return setting ?? (await make(name, script));
 }
 
 export async function parityCases(): Promise<ParityCase[]> {
@@ -54,8 +69,8 @@ export async function parityCases(): Promise<ParityCase[]> {
   });
 }
 
-async function make(): Promise<string> {
-  const cache = join(root, '.cache', 'parity');
+async function make(name: string, script: string): Promise<string> {
+  const cache = join(root, '.cache', name);
   const folder = join(cache, await scriptsHash());
   await mkdir(cache, { recursive: true });
   const lock = join(cache, 'lock');
@@ -66,11 +81,11 @@ async function make(): Promise<string> {
       continue;
     }
     try {
-      for (const name of await readdir(cache)) {
-        if (name !== 'lock') await rm(join(cache, name), { recursive: true, force: true });
+      for (const entry of await readdir(cache)) {
+        if (entry !== 'lock') await rm(join(cache, entry), { recursive: true, force: true });
       }
       const partial = `${folder}.partial`;
-      await run(await python(), [join(import.meta.dirname, 'make_parity_fixtures.py'), '--out', partial]);
+      await run(await python(), [script, '--out', partial]);
       await rename(partial, folder);
     } finally {
       await rm(lock, { force: true });
@@ -102,7 +117,7 @@ function isRunning(processId: number): boolean {
 
 async function scriptsHash(): Promise<string> {
   const hash = createHash('sha256');
-  const files = globSync(['test/parity/*.py', 'models/export/**/*.py', 'models/requirements.txt'], {
+  const files = globSync(['test/parity/**/*.py', 'models/export/**/*.py', 'models/requirements.txt'], {
     cwd: root,
   });
   for (const file of files.sort()) hash.update(file).update(await readFile(join(root, file)));

@@ -83,6 +83,16 @@ def build(model: TinyKandinsky, folder: Path) -> None:
     pipeline.save_pretrained(folder)
 
 
+def build_decoder(model: TinyKandinsky, other: Path, folder: Path) -> None:
+    """The pipeline in `other` with a U-Net and a scheduler of its own."""
+    torch.manual_seed(model.seed)
+    base = (KandinskyV22CombinedPipeline if model.second else KandinskyCombinedPipeline).from_pretrained(other)
+    unet = _unet(model)
+    teach(unet, model)
+    parts = {**base.components, "unet": unet.eval(), "scheduler": _scheduler(model)}
+    type(base)(**parts).save_pretrained(folder)
+
+
 def multilingual_tokenizer(scratch: Path):
     """The XLM-R tokenizer of the tokenizers' fixtures, whose character map is kept apart."""
     shutil.copytree(_XLMR, scratch, dirs_exist_ok=True)

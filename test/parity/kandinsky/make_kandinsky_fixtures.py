@@ -1,0 +1,256 @@
+"""Reference results for Kandinsky on tiny models: diffusers' combined pipelines, and the original samplers from their
+numbers. Writes to --out what make_parity_fixtures.py writes, with Kandinsky's settings in the cases besides."""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+warnings.simplefilter("ignore")
+
+import diffusers  # noqa: E402
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+import transformers  # noqa: E402
+from PIL import Image  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+EXPORTER = HERE.parents[2] / "models" / "export"
+sys.path.insert(0, str(EXPORTER))
+
+from kandinsky_cases import CASES, MODELS, Case, Model  # noqa: E402
+from original_reference import sample as sample_original  # noqa: E402
+from schedules import SCHEDULERS  # noqa: E402
+from tiny_kandinsky import build, build_decoder  # noqa: E402
+
+ORIGINAL = ("p_sampler", "ddim_sampler", "plms_sampler")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", required=True, type=Path, help="folder to write; emptied first")
+    out: Path = parser.parse_args().out
+    torch.set_num_threads(1)
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    diffusers.utils.logging.set_verbosity_error()
+    shutil.rmtree(out, ignore_errors=True)
+    for folder in ("source", "models", "inputs", "latents", "pictures"):
+        (out / folder).mkdir(parents=True)
+    started = time.monotonic()
+    _make_models(out)
+    print(f"Models: {time.monotonic() - started:.0f} s", flush=True)
+    started = time.monotonic()
+    _draw_inputs(out / "inputs")
+    records = []
+    for model in MODELS:
+        pipelines = _pipelines(out / "source" / model.tiny.name, model.tiny.second)
+        records += [_run(out, pipelines, model, case) for case in CASES if case.model == model.tiny.name]
+    (out / "cases.json").write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+    print(f"{len(records)} cases: {time.monotonic() - started:.0f} s", flush=True)
+
+
+def _make_models(out: Path) -> None:
+    running = []
+    for model in MODELS:
+        source = out / "source" / model.tiny.name
+        if model.decoder_of is not None:
+            build_decoder(model.tiny, out / "source" / model.decoder_of, source)
+            continue
+        build(model.tiny, source)
+        given = _save_apart(source, out / "source" / f"{source.name}-apart") if model.apart else source
+        command = [sys.executable, str(EXPORTER / "export.py"), "--source", str(given)]
+        command += ["--out", str(out / "models" / model.tiny.name)]
+        running.append((model, subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})))
+    for model, process in running:
+        if process.wait() != 0:
+            raise SystemExit(f"The export of {model.tiny.name} failed")
+    for model in MODELS:
+        if model.decoder_of is not None:
+            _export_decoder(out, model)
+
+
+def _save_apart(folder: Path, target: Path) -> Path:
+    """The combined pipeline's parts as the two pipelines that it combines."""
+    combined = diffusers.DiffusionPipeline.from_pretrained(folder)
+    combined.prior_pipe.save_pretrained(target / "prior")
+    combined.decoder_pipe.save_pretrained(target / "decoder")
+    return target
+
+
+def _export_decoder(out: Path, model: Model) -> None:
+    """Only the U-Net is exported anew; everything else is the other model's."""
+    from inbetween_export.cli import _export_component
+    from inbetween_export.families.kandinsky import _unet_component
+    from inbetween_export.precision import Precision
+    from inbetween_export.source import open_source
+
+    source, target = out / "source" / model.tiny.name, out / "models" / model.tiny.name
+    shutil.copytree(out / "models" / model.decoder_of, target)
+    shutil.rmtree(target / "unet")
+    component = _unet_component(open_source(source, None), model.tiny.second)
+    options = argparse.Namespace(opset=20, external_above=1500)
+    _export_component(component, target, Precision("fp32", None), options)
+    shutil.copyfile(source / "scheduler" / "scheduler_config.json", target / "scheduler" / "scheduler_config.json")
+
+
+def _draw_inputs(folder: Path) -> None:
+    """Pictures at every size that cases use, odd-sized ones for the picture encoder, and masks."""
+    for width, height in ((48, 32), (32, 48), (48, 48)):
+        y, x = np.mgrid[0:height, 0:width]
+        picture = np.stack([x * 255 / width, y * 255 / height, 255 - x * 128 / width], axis=-1)
+        picture[(x - width * 0.6) ** 2 + (y - height * 0.4) ** 2 < (min(width, height) * 0.3) ** 2] = (230, 60, 40)
+        Image.fromarray(picture.astype(np.uint8)).save(folder / f"picture-{width}x{height}.png")
+        mask = np.zeros((height, width), np.uint8)
+        mask[height // 4 : height - 10, width // 3 : width - 12] = 255
+        Image.fromarray(mask).save(folder / f"mask-{width}x{height}.png")
+    random = np.random.default_rng(5)
+    for index, (width, height) in enumerate(((61, 43), (20, 50))):
+        blocks = random.integers(0, 255, (height // 5 + 1, width // 5 + 1, 3), dtype=np.uint8)
+        noisy = np.kron(blocks, np.ones((5, 5, 1), np.uint8))[:height, :width]
+        Image.fromarray(noisy).save(folder / f"condition-{index}.png")
+
+
+def _pipelines(folder: Path, second: bool) -> dict[str, Any]:
+    name = "KandinskyV22" if second else "Kandinsky"
+    base = getattr(diffusers, f"{name}CombinedPipeline").from_pretrained(folder)
+    made = {"text": base}
+    for kind, task in (("image", "Img2Img"), ("inpaint", "Inpaint")):
+        made[kind] = getattr(diffusers, f"{name}{task}CombinedPipeline")(**base.components)
+    for pipeline in made.values():
+        pipeline.set_progress_bar_config(disable=True)
+    return made
+
+
+def _run(out: Path, pipelines: dict[str, Any], model: Model, case: Case) -> dict[str, Any]:
+    kind = "text" if case.strength is None else "inpaint" if case.mask else "image"
+    size = f"{case.width}x{case.height}"
+    inputs: dict[str, Any] = {}
+    if case.strength is not None:
+        inputs = {"initImage": f"inputs/picture-{size}.png", "strength": case.strength}
+    if case.mask:
+        inputs["mask"] = f"inputs/mask-{size}.png"
+    with torch.no_grad():
+        if case.scheduler in ORIGINAL:
+            latents = _original(out, pipelines["text"], case, inputs)
+        elif case.images:
+            latents = _fused(out, pipelines["text"], model, case)
+        else:
+            latents = _combined(out, pipelines[kind], model, case, inputs)
+        decoded = pipelines["text"].movq.decode(latents, force_not_quantize=True).sample
+    values = (decoded * 0.5 + 0.5).clamp(0, 1)[0].permute(1, 2, 0).numpy()
+    image = Image.fromarray((values * 255).round().astype(np.uint8))
+    array = latents.float().numpy()
+    if not np.isfinite(array).all() or np.abs(array).max() > 60:
+        raise SystemExit(f"{case.id}: latents reach {np.abs(array).max()}; the toy model is no fair comparison")
+    np.save(out / "latents" / f"{case.id}.npy", array)
+    image.save(out / "pictures" / f"{case.id}.png")
+    settings = {key: value for key, value in asdict(case).items() if key not in ("mask", "strength", "images")}
+    images = [
+        {"asset": f"inputs/condition-{part['picture']}.png", "weight": part["weight"]} if "picture" in part else part
+        for part in case.images
+    ]
+    return {
+        **settings,
+        **inputs,
+        **({"images": images} if images else {}),
+        "model": f"models/{case.model}",
+        "latents": f"latents/{case.id}.npy",
+        "image": f"pictures/{case.id}.png",
+        "pictureStd": float(np.asarray(image).std()),
+    }
+
+
+def _scheduler(out: Path, model: Model, name: str) -> Any:
+    class_name, settings = SCHEDULERS[name]
+    folder = out / "source" / model.tiny.name
+    return getattr(diffusers, class_name).from_pretrained(folder, subfolder="scheduler", **settings)
+
+
+def _combined(out: Path, pipeline: Any, model: Model, case: Case, inputs: dict[str, Any]) -> torch.Tensor:
+    pipeline.decoder_pipe.scheduler = _scheduler(out, model, case.scheduler)
+    arguments: dict[str, Any] = {
+        "prompt": case.prompt,
+        "negative_prompt": case.negative or None,
+        "num_inference_steps": case.steps,
+        "guidance_scale": case.guidance,
+        "prior_num_inference_steps": case.prior_steps,
+        "prior_guidance_scale": case.prior_guidance,
+        "generator": torch.Generator().manual_seed(case.seed),
+        "width": case.width,
+        "height": case.height,
+    }
+    if "initImage" in inputs:
+        arguments["image"] = Image.open(out / inputs["initImage"])
+    if "mask" in inputs:
+        arguments["mask_image"] = Image.open(out / inputs["mask"])
+    elif "strength" in inputs:
+        arguments["strength"] = case.strength
+    return _latents_of(pipeline, lambda: pipeline(**arguments))
+
+
+def _latents_of(pipeline: Any, run: Any) -> torch.Tensor:
+    """What reaches the picture decoder: these pipelines give no latents themselves."""
+    caught: list[torch.Tensor] = []
+    movq = pipeline.movq
+    decode = movq.decode
+    movq.decode = lambda latents, *rest, **named: (caught.append(latents.clone()), decode(latents, *rest, **named))[1]
+    try:
+        run()
+    finally:
+        movq.decode = decode
+    return caught[0]
+
+
+def _fused(out: Path, pipeline: Any, model: Model, case: Case) -> torch.Tensor:
+    """Σ w·e over pictures and texts; the decoder's generator has gone through one run of the prior."""
+    prior = pipeline.prior_pipe
+    settings = {"num_inference_steps": case.prior_steps, "guidance_scale": case.prior_guidance}
+    total = 0
+    for part in case.images:
+        if "text" in part:
+            generator = torch.Generator().manual_seed(case.seed)
+            embedding = prior(part["text"], generator=generator, **settings).image_embeds
+        else:
+            picture = Image.open(out / "inputs" / f"condition-{part['picture']}.png")
+            pixels = prior.image_processor(picture, return_tensors="pt").pixel_values
+            embedding = prior.image_encoder(pixels).image_embeds
+        total = total + part["weight"] * embedding
+    generator = torch.Generator().manual_seed(case.seed)
+    zero = prior("", generator=generator, **settings).negative_image_embeds
+    pipeline.decoder_pipe.scheduler = _scheduler(out, model, case.scheduler)
+    arguments = {
+        "image_embeds": total,
+        "negative_image_embeds": zero,
+        "num_inference_steps": case.steps,
+        "guidance_scale": case.guidance,
+        "generator": generator,
+        "width": case.width,
+        "height": case.height,
+    }
+    return _latents_of(pipeline, lambda: pipeline.decoder_pipe(case.prompt, **arguments))
+
+
+def _original(out: Path, pipeline: Any, case: Case, inputs: dict[str, Any]) -> torch.Tensor:
+    picture, repaint = None, None
+    if "initImage" in inputs:
+        values = np.asarray(Image.open(out / inputs["initImage"]).convert("RGB")).astype(np.float32) / 127.5 - 1
+        picture = torch.from_numpy(values).permute(2, 0, 1)[None]
+    if "mask" in inputs:
+        factor = 2 ** (len(pipeline.movq.config.block_out_channels) - 1)
+        repaint = np.asarray(Image.open(out / inputs["mask"]))[::factor, ::factor] >= 128
+    return sample_original(pipeline, case, picture, repaint)
+
+
+if __name__ == "__main__":
+    main()
