@@ -57,6 +57,8 @@ const host = createHost({
     projects: join(folder, 'projects'),
     userModels: join(folder, 'user'),
     cache: join(folder, 'cache'),
+    settings: join(folder, 'settings.json'),
+    presets: join(folder, 'presets.json'),
   },
   clock: Date.now,
   platform: process.platform,

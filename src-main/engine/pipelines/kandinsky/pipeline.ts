@@ -110,7 +110,10 @@ async function sample(
     throwIfCancelled(hooks.signal, 'The frame');
     const inputs = samplings.map((sampling) => sampling.input());
     const outputs = await decoder(inputs, samplings[0]!.timestep, `step ${step} of ${steps}`);
-    for (const [i, sampling] of samplings.entries()) sampling.advance(outputs[i]!);
+    for (const [frame, sampling] of samplings.entries()) {
+      const advance = sampling.advance(outputs[frame]!);
+      await observer?.stepped?.({ frame, step, steps, input: inputs[frame]!, ...advance });
+    }
     hooks.onStep?.({ step, steps });
   }
   return samplings.map((sampling, i) => ({
