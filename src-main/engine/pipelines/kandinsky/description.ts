@@ -105,7 +105,15 @@ export function describeKandinsky(folder: FolderContent, className: string): Kan
     nativeSize,
     sizeMultiple,
     unet: { inChannels },
-    vae: { latentChannels, scalingFactor: 1, shiftFactor: 0, factor },
+    vae: {
+      latentChannels,
+      scalingFactor: 1,
+      shiftFactor: 0,
+      latentsMean: null,
+      latentsStd: null,
+      factor,
+      sampleSize: nativeSize.width,
+    },
     prior: describePrior(files),
     defaults: {
       ...defaultsOf(own, { ...DEFAULTS, scheduler: scheduler.name, size: nativeSize }, sizeMultiple),

@@ -19,14 +19,14 @@ function family(second: boolean): Family {
       .flatMap((task) => [`${prefix}${task}Pipeline`, `${prefix}${task}CombinedPipeline`])
       .join(', '),
     reads: (className) => (second ? CLASS_2_2 : CLASS).test(className),
-    layout: {
+    layout: () => ({
       required: second ? REQUIRED : ['text_encoder', ...REQUIRED],
       optional: {
         vae_encoder: 'initial pictures and masks cannot be used',
         prior_image_encoder: 'pictures cannot be conditions',
       },
       tokenizers: second ? ['prior_tokenizer'] : ['tokenizer', 'prior_tokenizer'],
-    },
+    }),
     read(folder) {
       const index = readObject(folder.files, 'model_index.json')!;
       const model = describeKandinsky(folder, String(index['_class_name']));
