@@ -1,4 +1,4 @@
-import { documentAssets } from '../../src-shared/model/frame-state.ts';
+import { documentAssets } from '../../src-shared/model/asset-references.ts';
 import type { Studio } from '../state/studio.svelte.ts';
 import { copiedKeys, copyText, pasteCommands } from '../timeline/edits/clipboard.ts';
 import { named } from '../timeline/edits/move.ts';
