@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parseDocument } from './document.ts';
 import { documentJsonSchema } from './document-json-schema.ts';
 import { frameCount } from './document-types.ts';
-import { documentAssets } from './frame-state.ts';
+import { documentAssets } from './asset-references.ts';
 import { CONTEXT } from '../../test/support/documents.ts';
 import { type Conditioning, frameKey } from './frame-spec.ts';
 import { planGrid } from './grid.ts';
