@@ -450,22 +450,28 @@ export function createHost(options: HostOptions): Host {
       const frames = framesOf(project, model, specs);
       const source = missing === 'nearest' ? nearestFrames(frames, areThere(project, specs)) : frames;
       const path = request.format === 'png' ? '' : ffmpeg();
-      const whole = { ...request, source, ffmpeg: path, threads: threads() };
-      return maxBytes === undefined ? exportFrames(whole, hooks) : exportWithin(whole, maxBytes, hooks);
+      return sounds.withTrack(project, filmOf(project, range, request, hooks?.onNote), (track) => {
+        const whole = { ...request, ...track, source, ffmpeg: path, threads: threads() };
+        return maxBytes === undefined ? exportFrames(whole, hooks) : exportWithin(whole, maxBytes, hooks);
+      });
     },
     estimateRange: async (project, model, range, { preview, ...request }, hooks = {}) => {
       const specs = specsOf(project, model, range);
       const isThere = areThere(project, specs);
       const path = request.format === 'png' ? '' : ffmpeg();
       const source = framesOf(project, model, specs);
-      const whole = { ...request, source, ffmpeg: path, threads: threads() };
       const at = Math.max(0, (preview ?? 0) - (range?.from ?? 0));
       const shown = isThere[at] === true ? at : isThere.indexOf(true);
-      return {
-        preview:
-          preview === undefined || shown < 0 ? null : await previewFrame(whole, shown, isThere, hooks.signal),
-        estimate: await estimateSize(whole, isThere, hooks),
-      };
+      return sounds.withTrack(project, filmOf(project, range, request), async (track) => {
+        const whole = { ...request, ...track, source, ffmpeg: path, threads: threads() };
+        return {
+          preview:
+            preview === undefined || shown < 0
+              ? null
+              : await previewFrame(whole, shown, isThere, hooks.signal),
+          estimate: await estimateSize(whole, isThere, hooks),
+        };
+      });
     },
     exportGrid: async (project, model, request, hooks) => {
       const { rows, cols, cells } = planGrid(project.document, contextOf(project, model));
@@ -519,6 +525,16 @@ function learnedFor(model: HostModel, { text }: FrameSpec): Record<string, Learn
       .filter(({ file }) => used.has(file))
       .map(({ file, token, vectors }) => [file, { token, vectors }]),
   );
+}
+
+/** What the sound of an export follows. */
+function filmOf(
+  project: Project,
+  range: FrameRange | undefined,
+  { format, playback }: Pick<ExportRequest, 'format' | 'playback'>,
+  onNote?: (message: string) => void,
+): Parameters<Sounds['withTrack']>[1] {
+  return { format, fps: playback.fps, firstFrame: rangeOf(project.document, range).from, onNote };
 }
 
 /** What planning needs to know of the model. */

@@ -9,6 +9,8 @@ import { readAnalysis, writeAnalysis } from './audio/analysis-file.ts';
 import { ANALYSIS_RATE } from './audio/onset-strength.ts';
 import { SOUND_KINDS, soundType } from './audio/sound-kind.ts';
 import { decodeSound } from './export/decode-sound.ts';
+import { soundStart } from './export/sound-track.ts';
+import type { ExportFormat, ExportSound } from './export/types.ts';
 import type { Project } from './project.ts';
 import type { AssetInput } from './store/store-types.ts';
 
@@ -23,8 +25,20 @@ export interface Sounds {
    * @throws {AppError} invalid-asset, ffmpeg-missing, cancelled
    */
   analysis(project: Project, reference: string, signal?: AbortSignal): Promise<SoundAnalysis>;
-  /** Gives the project's sound as a file for as long as `use` takes; undefined when the project has none. */
-  withFile<Value>(project: Project, use: (file: string | undefined) => Promise<Value>): Promise<Value>;
+  /**
+   * Gives what an export needs of the project's sound for as long as `use` takes: nothing where the project has none
+   * or the format takes none, which is then said.
+   */
+  withTrack<Value>(
+    project: Project,
+    film: {
+      readonly format: ExportFormat;
+      readonly firstFrame: number;
+      readonly fps: number;
+      readonly onNote?: ((message: string) => void) | undefined;
+    },
+    use: (track: { readonly sound?: ExportSound }) => Promise<Value>,
+  ): Promise<Value>;
 }
 
 export interface SoundsOptions {
@@ -69,14 +83,21 @@ export function createSounds({ cacheFolder, ffmpeg }: SoundsOptions): Sounds {
       const { name, bytes } = await soundOf(project, reference);
       return analyse(name, bytes, signal);
     },
-    async withFile(project, use) {
-      const { audio } = project.document;
-      if (audio === undefined) return use(undefined);
+    async withTrack(project, { format, firstFrame, fps, onNote }, use) {
+      const { audio, fps: own } = project.document;
+      if (audio === undefined) return use({});
+      if (format !== 'mp4' && format !== 'webm') {
+        onNote?.(`${format.toUpperCase()} has no sound; the project's is left out.`);
+        return use({});
+      }
+      const { gain, offset } = audio;
+      const withFile = (file: string): ReturnType<typeof use> =>
+        use({ sound: { file, gain, start: soundStart(offset, firstFrame, own), speed: fps / own } });
       if (project.store === undefined && isAssetPath(audio.asset)) {
-        return use(resolve(dirname(project.file), audio.asset));
+        return withFile(resolve(dirname(project.file), audio.asset));
       }
       const { bytes } = await soundOf(project, audio.asset);
-      return withBytes(bytes, use);
+      return withBytes(bytes, withFile);
     },
   };
 }
@@ -102,7 +123,7 @@ async function soundOf(project: Project, reference: string): Promise<{ name: str
   if (found !== undefined) return found;
   throw new AppError(
     'invalid-asset',
-    `${project.file} uses a sound that is not in the project (${reference}).`,
+    `${project.file} uses a sound that is not in the project (${reference}); add it again, or remove it from the timeline.`,
   );
 }
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import sharp from 'sharp';
+import { decodeSound } from '../../src-main/host/export/decode-sound.ts';
+import { findFfmpeg } from '../../src-main/host/export/ffmpeg.ts';
+import { clickTrack } from '../support/click-track.ts';
 import { commandLine, doneEvent, tinyProject } from '../support/command-line.ts';
 import { TINY_SD } from '../support/model-folder.ts';
 
@@ -31,6 +34,27 @@ test('the project comes out of every kind of output again, and renders nothing n
   assert.deepEqual([again.rendered, again.cached], [0, 8]);
   const nothing = await cli.run(['project', 'from-json', 'plain.png', 'c.json']);
   assert.equal(nothing.status, 2, nothing.stderr);
+});
+
+test('the sound of a project is in its film, from the frame on that a range begins with; a GIF says that it has none', async (context) => {
+  const cli = commandLine(context);
+  // tinyProject has 8 frames; at 8 a second the click falls on frame 5.
+  writeFileSync(cli.path('click.wav'), clickTrack([0.625], 2));
+  cli.write('project.json', tinyProject({ fps: 8, audio: { asset: 'click.wav', offset: 0, gain: 1 } }));
+  assert.equal((await cli.run(['project', 'from-json', 'project.json', '--out', 'p.inbetween'])).status, 0);
+  rmSync(cli.path('click.wav'));
+  const ffmpeg = findFfmpeg({ path: process.env.PATH ?? '', platform: process.platform });
+  doneEvent(await cli.run(['render', 'p.inbetween', '--frames', '3-7', '--out', 'a.mp4', '--json']));
+  let [at, loudest, index] = [0, 0, 0];
+  for await (const piece of decodeSound(ffmpeg, cli.path('a.mp4'), { rate: 48_000, channels: 1 })) {
+    for (const value of piece) {
+      if (Math.abs(value) > loudest) [loudest, at] = [Math.abs(value), index];
+      index += 1;
+    }
+  }
+  assert.ok(Math.abs(at / 48_000 - 0.25) < 0.002, `the click is at ${at / 48_000} s, expected at 0.25 s`);
+  const gif = await cli.run(['render', 'p.inbetween', '--frames', '3-7', '--out', 'a.gif']);
+  assert.match(gif.stderr, /GIF has no sound/);
 });
 
 test('a project file tells about itself, slims, verifies and becomes JSON again', async (context) => {

@@ -7,13 +7,13 @@ import { clickTrack } from '../../../test/support/click-track.ts';
 import { decodeSound } from './decode-sound.ts';
 import { exportFrames } from './export-frames.ts';
 import { findFfmpeg } from './ffmpeg.ts';
-import { planTrack, sampleOfFrame, SOUND_RATE } from './sound-track.ts';
+import { planTrack, sampleOfFrame, SOUND_RATE, soundStart } from './sound-track.ts';
 import type { ExportRequest, ExportSound, Playback } from './types.ts';
 
 const ffmpeg = findFfmpeg({ path: process.env.PATH ?? '', platform: process.platform });
 const playback: Playback = { fps: 12, loop: 0, pingPong: false, holdFirst: 0, holdLast: 0 };
 const film = { fps: 12, frames: 24, heldFirst: 0 };
-const sound = { offset: 0, fps: 12, firstFrame: 0 };
+const sound = { start: 0, speed: 1 };
 
 describe('which samples go with a film', () => {
   it('frames begin at exact samples, also at the rates of television', () => {
@@ -22,20 +22,20 @@ describe('which samples go with a film', () => {
     assert.equal(sampleOfFrame(1, 23.976), 2002);
   });
   it('a range starts at its own sample, an offset shifts, a negative one waits', () => {
-    assert.deepEqual(planTrack({ ...sound, firstFrame: 7 }, film), {
+    assert.deepEqual(planTrack({ ...sound, start: soundStart(0, 7, 12) }, film), {
       silence: 0,
       skip: 28_000,
       length: 96_000,
       speed: 1,
     });
-    assert.equal(planTrack({ ...sound, offset: 1.5 }, film).skip, 72_000);
-    assert.equal(planTrack({ ...sound, offset: -0.5, firstFrame: 3 }, film).silence, 12_000);
+    assert.equal(planTrack({ ...sound, start: soundStart(1.5, 0, 12) }, film).skip, 72_000);
+    assert.equal(planTrack({ ...sound, start: soundStart(-0.5, 3, 12) }, film).silence, 12_000);
   });
   it('a held first frame is silent', () => {
     assert.equal(planTrack(sound, { ...film, heldFirst: 6 }).silence, 24_000);
   });
   it('a film at another rate takes its sound along', () => {
-    const plan = planTrack({ ...sound, firstFrame: 12 }, { ...film, fps: 24 });
+    const plan = planTrack({ start: soundStart(0, 12, 12), speed: 2 }, { ...film, fps: 24 });
     assert.deepEqual([plan.speed, plan.skip, plan.length], [2, 24_000, 48_000]);
   });
 });
@@ -95,9 +95,9 @@ describe('the sound in exported films', () => {
     });
   }
   it('an export of a range begins in the middle of the sound', async () => {
-    isAt(await write('mp4', { firstFrame: 7 }), CLICK - 7 / 12);
+    isAt(await write('mp4', { start: soundStart(0, 7, 12) }), CLICK - 7 / 12);
   });
   it('offset, held first frame and loudness are heard', async () => {
-    isAt(await write('mp4', { offset: -0.5, gain: 2 }, { holdFirst: 0.5 }), CLICK + 1);
+    isAt(await write('mp4', { start: soundStart(-0.5, 0, 12), gain: 2 }, { holdFirst: 0.5 }), CLICK + 1);
   });
 });

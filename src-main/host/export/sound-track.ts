@@ -30,20 +30,25 @@ export interface TrackPlan {
 }
 
 /**
+ * Where in a sound a film begins.
+ * @param offset seconds of the sound at frame 0 of the project
+ */
+export function soundStart(offset: number, firstFrame: number, fps: number): number {
+  return Math.round(offset * SOUND_RATE) + sampleOfFrame(firstFrame, fps);
+}
+
+/**
  * Which samples of a sound go with a film. The sound begins with the first frame that moves (a held first frame is
  * silent) and then runs on: over a held last frame and the way back of a ping-pong, because music that is cut or runs
  * backwards is no music. When the film is faster or slower than the project, so is the sound.
  */
 export function planTrack(
-  sound: Pick<ExportSound, 'offset' | 'fps' | 'firstFrame'>,
+  { start, speed }: Pick<ExportSound, 'start' | 'speed'>,
   film: { readonly fps: number; readonly frames: number; readonly heldFirst: number },
 ): TrackPlan {
-  const speed = film.fps / sound.fps;
-  const start = Math.round(sound.offset * SOUND_RATE) + sampleOfFrame(sound.firstFrame, sound.fps);
-  const held = sampleOfFrame(film.heldFirst, film.fps);
   const at = Math.round(start / speed);
   return {
-    silence: held + Math.max(0, -at),
+    silence: sampleOfFrame(film.heldFirst, film.fps) + Math.max(0, -at),
     skip: Math.max(0, at),
     length: sampleOfFrame(film.frames, film.fps),
     speed,

@@ -36,14 +36,12 @@ export interface ExportSize {
 export interface ExportSound {
   /** A file that ffmpeg reads. */
   readonly file: string;
-  /** Seconds of the sound at frame 0 of the project; negative: it begins later. */
-  readonly offset: number;
   /** 0 (silent) to 2. */
   readonly gain: number;
-  /** Frames per second of the project, which the sound is in time with. */
-  readonly fps: number;
-  /** The project's frame that the film begins with. */
-  readonly firstFrame: number;
+  /** Sample of the sound, at 48 kHz, that the film begins with; negative: the sound begins later. */
+  readonly start: number;
+  /** How much faster the film is than the project, which the sound is in time with; 1 = as fast. */
+  readonly speed: number;
 }
 
 export interface ExportRequest {
