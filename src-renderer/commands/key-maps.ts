@@ -52,6 +52,7 @@ export const KEY_MAPS: Readonly<Record<KeyMapName, Bindings>> = {
     'view.snap': ['Shift+Tab'],
     'view.grid': [],
     'render.toggle': ['F12'],
+    'render.drafts': ['Shift+F12'],
     'easing.ease': ['T'],
   },
 };
