@@ -181,15 +181,15 @@ forEachLauncher('the timeline', (launch) => {
     await page.keyboard.press('KeyM');
     await page.getByRole('button', { name: 'Leave it' }).click();
     await page.getByRole('button', { name: 'Play or pause: Space, change' }).click();
-    await page.keyboard.press('KeyP');
-    await page.getByRole('button', { name: 'Play or pause: P, change' }).waitFor();
+    await page.keyboard.press('KeyU');
+    await page.getByRole('button', { name: 'Play or pause: U, change' }).waitFor();
     await studio.screenshot('timeline-shortcuts');
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await playhead().focus();
-    await page.keyboard.press('KeyP');
+    await page.keyboard.press('KeyU');
     await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
-    await page.keyboard.press('KeyP');
+    await page.keyboard.press('KeyU');
     await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
   });
 
