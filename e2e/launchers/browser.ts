@@ -22,7 +22,7 @@ export interface BrowserStudio extends LaunchedStudio {
 /** The real server and a real browser, with nothing of the user's. */
 export async function launchBrowser(executable: string, options: LaunchOptions = {}): Promise<BrowserStudio> {
   const folder = mkdtempSync(join(tmpdir(), 'inbetween-e2e-'));
-  let host = await startServer(folder, { port: 0, token: TOKEN });
+  let host = await startServer(folder, { port: 0, token: TOKEN }, options);
   const { origin, port } = host;
   const browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] });
   const context = await browser.newContext({
@@ -68,12 +68,13 @@ export interface TestServer {
 export async function startServer(
   folder: string,
   { port, token }: { readonly port: number; readonly token: string },
+  options: LaunchOptions = {},
 ): Promise<TestServer> {
   const cli = join(ROOT, 'src-main', 'cli.ts');
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', cli, 'serve', '--port', String(port), '--token', token],
-    { stdio: ['ignore', 'pipe', 'inherit'], env: environmentOf(folder) },
+    { stdio: ['ignore', 'pipe', 'inherit'], env: environmentOf(folder, options) },
   );
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   const address = await new Promise<string>((resolve, reject) => {

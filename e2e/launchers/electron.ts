@@ -45,7 +45,7 @@ export async function launchElectron(
       ...(options.args ?? []),
     ],
     env: stringsOf({
-      ...environmentOf(folder),
+      ...environmentOf(folder, options),
       // Chromium's own folders follow HOME.
       XDG_CONFIG_HOME: join(folder, 'config'),
       ...(display.name === undefined ? {} : { DISPLAY: display.name }),

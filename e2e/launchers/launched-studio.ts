@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConsoleMessage, Page } from 'playwright-core';
 
@@ -28,10 +29,14 @@ export interface LaunchOptions {
   readonly height?: number;
   /** Device pixels per CSS pixel. */
   readonly scale?: number;
+  /** Nothing was done here before: the window opens on the example. */
+  readonly firstRun?: boolean;
 }
 
 /** The environment of a studio that has nothing of the user's. */
-export function environmentOf(folder: string): NodeJS.ProcessEnv {
+export function environmentOf(folder: string, options: LaunchOptions = {}): NodeJS.ProcessEnv {
+  // Who has a folder of projects has been here before.
+  if (options.firstRun !== true) mkdirSync(join(folder, 'Inbetween'), { recursive: true });
   return {
     ...process.env,
     // Where the dialog for opening starts.

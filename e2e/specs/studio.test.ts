@@ -110,6 +110,7 @@ forEachLauncher('an artist', (launch) => {
     for (const format of ['GIF', 'MP4'] as const) {
       await page.getByRole('button', { name: 'Export' }).first().click();
       await page.getByRole('radio', { name: format }).click();
+      await page.getByRole('radio', { name: 'Download' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click();
       const link = page.getByRole('link', { name: /^Save / });
       await link.waitFor();
@@ -151,9 +152,10 @@ forEachLauncher('an artist', (launch) => {
       .waitFor();
     await page.getByRole('button', { name: 'Render the grid' }).click();
     await page.getByText('Every cell is rendered').waitFor({ timeout: 120_000 });
+    await page.getByRole('radio', { name: 'Draw a way' }).click();
     await page.getByRole('button', { name: 'Row 1, column 1' }).click();
     await page.getByRole('button', { name: 'Row 2, column 3' }).click();
-    await page.getByRole('img', { name: 'The chosen cell' }).waitFor();
+    await page.getByRole('img', { name: 'Row 2, column 3' }).waitFor();
     await studio.screenshot('7-grid');
     assert.deepEqual(await seriousFindings(), []);
     await page.getByRole('button', { name: 'Make keyframes of the way' }).click();

@@ -55,6 +55,20 @@ export const ACTIONS: readonly Action[] = [
     run: (studio) => (studio.dialog = 'export'),
   },
   {
+    id: 'file.models',
+    label: 'Models …',
+    group: 'Project',
+    keys: ['Mod+Shift+M'],
+    run: (studio) => (studio.dialog = 'models'),
+  },
+  {
+    id: 'file.settings',
+    label: 'Settings …',
+    group: 'Project',
+    keys: ['Mod+Comma'],
+    run: (studio) => (studio.dialog = 'settings'),
+  },
+  {
     id: 'edit.undo',
     label: 'Undo',
     group: 'Edit',

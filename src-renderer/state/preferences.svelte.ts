@@ -15,6 +15,10 @@ const schema = z.strictObject({
   drafts: z.boolean().default(true),
   /** What playback shows where a frame is missing: the nearest one, or its neighbours blended. */
   holes: z.enum(['nearest', 'cross-fade']).default('nearest'),
+  /** Of the text, percent. */
+  scale: z.number().min(50).max(300).default(100),
+  /** Whether they are shown. */
+  firstSteps: z.boolean().default(true),
   timelineHeight: z.number().min(120).max(1200).default(320),
   /** Lanes that were switched on or off; the others follow the document. */
   lanes: z.partialRecord(channel, z.boolean()).default({}),

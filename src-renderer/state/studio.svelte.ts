@@ -13,6 +13,7 @@ import { Connection } from './connection.svelte.ts';
 import type { Desktop } from './desktop.svelte.ts';
 import { Drop } from './drop.svelte.ts';
 import { Library } from './library.svelte.ts';
+import { firstRun } from './first-run.ts';
 import { Player } from './player.svelte.ts';
 import { PreferenceStore } from './preferences.svelte.ts';
 import { MenuState } from './menu.svelte.ts';
@@ -83,6 +84,7 @@ export class Studio {
     | 'grid'
     | 'inspector'
     | 'models'
+    | 'settings'
     | 'beats'
     | 'time'
     | 'sound'
@@ -157,6 +159,7 @@ export class Studio {
       this.host = await client.call('host.info', {});
       void this.library.refresh();
       if (this.#reopen !== undefined) await this.open(this.#reopen);
+      else await firstRun(this);
     } catch (error) {
       this.fail(error);
     }

@@ -30,6 +30,8 @@ const PALETTE_FRAMES = 24;
 const GROUP = 250;
 /** Samples of a film miss what they did not see; less is never claimed. */
 const LEAST_SPREAD = 0.06;
+/** And of one or two places of it they say little. */
+const FEW_SPREAD = 0.4;
 /** Bits a second of the sound in films, as the encoders are told. */
 const SOUND_BITS = { mp4: 192_000, webm: 160_000 } as const;
 
@@ -105,7 +107,7 @@ export async function estimateSize(
     const moving = (changes + 1 - start) * next + groups * Math.max(0, first - next);
     const bytes = Math.max(first, first + moving) + sound;
     const deviation = (2 * spreadOf(nexts) * changes) / Math.sqrt(runs.length);
-    const open = Math.max(deviation, bytes * LEAST_SPREAD);
+    const open = Math.max(deviation, bytes * (runs.length < 3 ? FEW_SPREAD : LEAST_SPREAD));
     return {
       bytes: Math.round(bytes),
       low: Math.round(Math.max(first, bytes - open)),

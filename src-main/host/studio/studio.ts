@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -137,6 +137,7 @@ export function createStudio(options: StudioOptions): Studio {
       version: options.version,
       platform: options.platform,
       home: homedir(),
+      isFirstRun: !existsSync(host.projectsFolder),
       examples: await projectFilesIn(options.examples),
     }),
     'files.list': ({ folder }) => listFolder(folder),

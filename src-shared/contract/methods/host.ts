@@ -12,6 +12,8 @@ export const hostMethods = {
       platform: z.string(),
       /** Where a file dialog starts. */
       home: z.string(),
+      /** No project was made here yet. */
+      isFirstRun: z.boolean(),
       /** Example projects that come with the studio, absolute paths. */
       examples: z.array(z.string()).readonly(),
     }),
