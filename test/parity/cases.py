@@ -66,6 +66,8 @@ class Case:
     strength: float | None = None
     mask: bool = False
     tiled: bool = False
+    embedding: str = ""
+    """A file of textual inversion whose word the prompt has."""
 
 
 def cases(quick: bool) -> list[Case]:
@@ -94,6 +96,7 @@ def _every() -> Iterator[Case]:
     for scheduler, guidance in (("lcm", 8.5), ("lcm", 1.0), ("ddim", 3.0), ("euler_a", 5.0)):
         yield _case("tiny-lcm-fp16", scheduler, 4, 5, 0, guidance, (48, 32), suffix=f"-g{guidance:g}")
     yield from _xl_cases()
+    yield from _embedding_cases()
     for size, strength in (((176, 80), None), ((96, 144), 0.7)):
         case = _case("tiny-sd1", "ddim", 3, 8, 0, 4.0, size, strength)
         yield replace(case, id=f"{case.id}-tiled", tiled=True)
@@ -112,6 +115,18 @@ def _every() -> Iterator[Case]:
                     yield _case(model, scheduler, 8, 200 + index, index, 5.0, (48, 32), strength, mask=True)
             else:
                 yield _case(model, scheduler, 8, 200 + index, index, 1.0, (32, 48), 0.8, mask=True)
+
+
+def _embedding_cases() -> Iterator[Case]:
+    for model, file, prompt in (
+        ("tiny-sd1", "fox-toy.bin", "a photo of <fox-toy> in the snow, <Fox-Toy>"),
+        ("tiny-sd1", "three.pt", "a painting of three-vectors at night"),
+        ("tiny-lcm-fp16", "glow.safetensors", "the old house, glow"),
+        ("tiny-sdxl", "xl-style.safetensors", "xl-style, a red cat"),
+    ):
+        case = _case(model, "ddim", 4, 21, 0, 4.0, (48, 32))
+        name = f"{model}-embedding-{file.split('.')[0]}"
+        yield replace(case, id=name, prompt=prompt, embedding=file)
 
 
 def _xl_cases() -> Iterator[Case]:

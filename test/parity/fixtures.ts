@@ -25,6 +25,7 @@ export interface ParityCase {
   readonly strength?: number;
   readonly mask?: string;
   readonly tiled?: true;
+  readonly embedding?: string;
   readonly latents: string;
   readonly image: string;
 }
@@ -57,7 +58,7 @@ export async function parityCases(): Promise<ParityCase[]> {
   const cases = JSON.parse(await readFile(join(folder, 'cases.json'), 'utf8')) as ParityCase[];
   const absolute = (path: string | undefined) => (path === undefined ? undefined : join(folder, path));
   return cases.map((one) => {
-    const { initImage, mask, ...rest } = one;
+    const { initImage, mask, embedding, ...rest } = one;
     return {
       ...rest,
       model: join(folder, one.model),
@@ -65,6 +66,7 @@ export async function parityCases(): Promise<ParityCase[]> {
       image: join(folder, one.image),
       ...(initImage === undefined ? {} : { initImage: absolute(initImage) as string }),
       ...(mask === undefined ? {} : { mask: absolute(mask) as string }),
+      ...(embedding === undefined ? {} : { embedding: absolute(embedding) as string }),
     };
   });
 }

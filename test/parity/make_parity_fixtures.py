@@ -28,6 +28,7 @@ import transformers  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from cases import MODELS, Case, Model, cases  # noqa: E402
+from embeddings import load_into, write_embeddings  # noqa: E402
 from schedules import SCHEDULER_CONFIGS, load_scheduler, write_scheduler  # noqa: E402
 from tiny_models import build  # noqa: E402
 
@@ -55,12 +56,14 @@ def main() -> None:
     print(f"Models: {time.monotonic() - started:.0f} s", flush=True)
     started = time.monotonic()
     _draw_inputs(out / "inputs")
+    write_embeddings(out / "embeddings")
     records = []
     for model in models:
         pipelines = _pipelines(out, model)
         for case in chosen:
             if case.model == model.name:
-                records.append(_run(out, pipelines, model, case))
+                used = _pipelines(out, model) if case.embedding else pipelines
+                records.append(_run(out, used, model, case))
     (out / "cases.json").write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     print(f"{len(records)} cases: {time.monotonic() - started:.0f} s", flush=True)
 
@@ -168,6 +171,8 @@ def _run(out: Path, pipelines: dict[str, Any], model: Model, case: Case) -> dict
         inputs["mask"] = f"inputs/mask-{case.width}x{case.height}.png"
         arguments["mask_image"] = Image.open(out / inputs["mask"])
     pipeline.vae.use_tiling = case.tiled
+    if case.embedding:
+        load_into(pipeline, out / "embeddings" / case.embedding)
     with torch.no_grad():
         latents = pipeline(**arguments).images
         decoded = pipeline.vae.decode(latents / pipeline.vae.config.scaling_factor, return_dict=False)[0]
@@ -191,6 +196,7 @@ def _run(out: Path, pipelines: dict[str, Any], model: Model, case: Case) -> dict
         "height": case.height,
         **inputs,
         **({"tiled": True} if case.tiled else {}),
+        **({"embedding": f"embeddings/{case.embedding}"} if case.embedding else {}),
         "latents": f"latents/{case.id}.npy",
         "image": f"pictures/{case.id}.png",
         "tokens": (pipeline.tokenizer or pipeline.tokenizer_2)(

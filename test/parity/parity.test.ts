@@ -23,6 +23,7 @@ const COMMAND_LINE_EVERY = 9;
 const cases = await parityCases();
 const folder = await mkdtemp(join(tmpdir(), 'inbetween-parity-'));
 const host = createHost({
+  embeddingFiles: [...new Set(cases.flatMap(({ embedding }) => embedding ?? []))],
   paths: {
     bundledModels: join(folder, 'models'),
     projects: join(folder, 'projects'),
@@ -46,7 +47,7 @@ describe('The engine gives the latents and the picture of diffusers', () => {
 });
 
 describe('The command line gives the latents and the picture of diffusers', () => {
-  for (const one of cases.filter((_, i) => i % COMMAND_LINE_EVERY === 0)) {
+  for (const one of cases.filter((one, i) => i % COMMAND_LINE_EVERY === 0 || one.embedding !== undefined)) {
     test(one.id, async (t) => check(t, one, await renderByCommand(one)));
   }
 });
@@ -111,7 +112,12 @@ async function renderInProcess(one: ParityCase): Promise<Rendered> {
       ],
     },
     0,
-    { fingerprint: model.fingerprint, defaults: model.description.defaults },
+    {
+      fingerprint: model.fingerprint,
+      defaults: model.description.defaults,
+      // Others' words must not be looked for in prompts that are to be read as they are.
+      embeddings: one.embedding === undefined ? [] : model.embeddings,
+    },
   );
   const { latents, image } = await host.renderImage(model, spec, assets);
   return { latents, image };
@@ -133,6 +139,7 @@ async function renderByCommand(one: ParityCase): Promise<Rendered> {
     ['--image', one.initImage],
     ['--strength', one.strength],
     ['--mask', one.mask],
+    ['--embedding', one.embedding],
     ['--vae-tiling', one.tiled ? 'on' : undefined],
     ['--latents-out', latentsOut],
     ['--out', out],
