@@ -1,4 +1,5 @@
 import type { SessionSource } from '../ports.ts';
+import { CLASS_CONDITIONAL } from './class-conditional/family.ts';
 import type { Family, FamilyModel } from './family.ts';
 import { type FolderContent, invalidModel, readObject } from './folder-json.ts';
 import type { ModelDescription } from './model-description.ts';
@@ -7,7 +8,13 @@ import { KANDINSKY_2_1, KANDINSKY_2_2 } from './kandinsky/family.ts';
 import { STABLE_DIFFUSION, STABLE_DIFFUSION_XL } from './stable-diffusion/family.ts';
 
 /** The kinds of pipelines there are. To add one, write a module with a `Family` and list it here. */
-const FAMILIES: readonly Family[] = [STABLE_DIFFUSION, STABLE_DIFFUSION_XL, KANDINSKY_2_1, KANDINSKY_2_2];
+const FAMILIES: readonly Family[] = [
+  STABLE_DIFFUSION,
+  STABLE_DIFFUSION_XL,
+  KANDINSKY_2_1,
+  KANDINSKY_2_2,
+  CLASS_CONDITIONAL,
+];
 
 /** What most folders are. */
 export const USUAL_FAMILY = STABLE_DIFFUSION;

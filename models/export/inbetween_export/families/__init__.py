@@ -2,10 +2,15 @@
 
 from ..errors import SourceError
 from ..source import Source
-from . import kandinsky, stable_diffusion, stable_diffusion_xl
+from . import class_conditional, kandinsky, stable_diffusion, stable_diffusion_xl
 from .family import Family
 
-FAMILIES: tuple[Family, ...] = (stable_diffusion.FAMILY, stable_diffusion_xl.FAMILY, kandinsky.FAMILY)
+FAMILIES: tuple[Family, ...] = (
+    stable_diffusion.FAMILY,
+    stable_diffusion_xl.FAMILY,
+    kandinsky.FAMILY,
+    class_conditional.FAMILY,
+)
 
 
 def family_of(source: Source) -> Family:

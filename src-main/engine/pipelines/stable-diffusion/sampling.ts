@@ -13,6 +13,9 @@ import type { NoiseStream } from '../noise-stream.ts';
 import { requireFinite } from '../session-io.ts';
 import type { Prediction } from './unet.ts';
 
+/** What sampling needs to know of a model; other families share it. */
+export type SamplingModel = Pick<StableDiffusionModel, 'scheduler' | 'inpainting' | 'latentConsistency'>;
+
 /** Where a frame's sampling begins and how it ends; see {@link planSteps}. */
 export interface StepPlan {
   readonly scheduler: Scheduler;
@@ -27,7 +30,7 @@ export interface StepPlan {
  * steps (diffusers 0.42 get_timesteps); latent consistency models choose among their own timesteps instead.
  * @throws {AppError} `invalid-input` when the strength leaves no step.
  */
-export function planSteps(model: StableDiffusionModel, spec: FrameSpec): StepPlan {
+export function planSteps(model: SamplingModel, spec: FrameSpec): StepPlan {
   const { sampler, init } = spec;
   const config = { ...model.scheduler.config, ...sampler.overrides };
   const options = { steps: sampler.steps, eta: sampler.eta };
@@ -101,7 +104,7 @@ export interface Advance {
 }
 
 /** A plan as those who watch see it: the evaluations that are run. */
-export function scheduleOf(model: StableDiffusionModel, spec: FrameSpec, plan: StepPlan): LoopSchedule {
+export function scheduleOf(model: SamplingModel, spec: FrameSpec, plan: StepPlan): LoopSchedule {
   const { scheduler, begin, evaluations } = plan;
   const used = Array.from({ length: evaluations }, (_, i) => begin + i);
   return {
@@ -116,14 +119,14 @@ export function scheduleOf(model: StableDiffusionModel, spec: FrameSpec, plan: S
 }
 
 /** The schedulers have checked the key; `original_sample` is an older name. */
-function predictionOf(model: StableDiffusionModel, { sampler }: FrameSpec): PredictionType {
+function predictionOf(model: SamplingModel, { sampler }: FrameSpec): PredictionType {
   const type = { ...model.scheduler.config, ...sampler.overrides }.prediction_type ?? 'epsilon';
   return type === 'v_prediction' ? type : type === 'epsilon' ? type : 'sample';
 }
 
 /** Starts a sampling. `noise` is read on for schedulers that draw at every step. */
 export function startSampling(
-  model: StableDiffusionModel,
+  model: SamplingModel,
   spec: FrameSpec,
   plan: StepPlan,
   start: InitLatents,
