@@ -13,7 +13,7 @@ export function isFloatType(value: unknown): value is FloatType {
 /** Little-endian numbers as float32. */
 export function floatsFrom(bytes: Uint8Array, type: FloatType): Float32Array {
   // A copy starts at a multiple of every element's size, which a view of a file need not do.
-  const { buffer } = bytes.slice();
+  const { buffer } = new Uint8Array(bytes);
   switch (type) {
     case 'F16':
       return unpackFloat16(new Uint16Array(buffer));

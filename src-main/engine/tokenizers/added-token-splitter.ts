@@ -19,7 +19,7 @@ export function addedTokenSplitter(
   if (bySpelling.size === 0) return (text) => (text === '' ? [] : [{ text }]);
   const longestFirst = [...bySpelling.keys()].sort((a, b) => b.length - a.length);
   const pattern = new RegExp(
-    longestFirst.map((s) => s.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'),
+    longestFirst.map((s) => s.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'),
     'gu',
   );
 

@@ -18,7 +18,7 @@ export function withLearnedWords(tokenizer: Tokenizer, words: readonly LearnedWo
   const pattern = new RegExp(
     [...byWord.keys()]
       .sort((a, b) => b.length - a.length)
-      .map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+      .map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
       .join('|'),
     tokenizer.kind === 'clip' ? 'giu' : 'gu',
   );
