@@ -8,7 +8,7 @@ import { SCHEDULER_NAMES } from './frame-spec.ts';
 export const LIMITS = {
   frames: 100_000,
   fps: 120,
-  minSize: 64,
+  minSize: 16,
   maxSize: 4096,
   steps: 1000,
   gridSide: 100,
@@ -198,10 +198,10 @@ export const gridSchema = z.strictObject(
 );
 
 const side = z
-  .int({ error: 'a multiple of 8 from 64 to 4096' })
-  .min(LIMITS.minSize, { error: 'a multiple of 8 from 64 to 4096' })
-  .max(LIMITS.maxSize, { error: 'a multiple of 8 from 64 to 4096' })
-  .multipleOf(8, { error: 'a multiple of 8 from 64 to 4096' });
+  .int({ error: 'a multiple of 4 from 16 to 4096' })
+  .min(LIMITS.minSize, { error: 'a multiple of 4 from 16 to 4096' })
+  .max(LIMITS.maxSize, { error: 'a multiple of 4 from 16 to 4096' })
+  .multipleOf(4, { error: 'a multiple of 4 from 16 to 4096' });
 
 export const fpsSchema = numberIn(1, LIMITS.fps);
 

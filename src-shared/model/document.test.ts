@@ -83,7 +83,7 @@ test('a wrong value is named with its path and what is accepted', () => {
   refused(withKeyframe({ frame: 0 }), /keyframes\[1\]\.frame is 0, which keyframes\[0\] has already/);
   refused(
     { ...base, size: { width: 250, height: 256 } },
-    /size\.width is 250; accepted is a multiple of 8 from 64 to 4096/,
+    /size\.width is 250; accepted is a multiple of 4 from 16 to 4096/,
   );
   refused({ ...base, size: { width: 8192, height: 256 } }, /size\.width is 8192/);
   refused({ ...base, fps: 0 }, /fps is 0; accepted is a number from 1 to 120/);
