@@ -1,6 +1,6 @@
 """Writes the trained model as an ONNX folder in the layout that diffusers and Optimum exports use.
 
-Weights are stored in half precision and cast back on load, so that inputs, outputs and the
+Weights are stored in 8 bits or half precision and widened on load, so that inputs, outputs and the
 computation stay in float32.  Batch, height and width are free (multiples of 32 pixels).  Every
 file must agree with torch on two shapes before it is kept.
 """
@@ -18,23 +18,22 @@ import onnx
 import onnxruntime
 import torch
 from diffusers import PNDMScheduler
-from onnx import TensorProto, helper, numpy_helper
-from transformers import CLIPTextModel
 
 from nets.autoencoder import DOWNSCALE, LATENT_CHANNELS, Decoder, Encoder
 from nets.schedule import SCHEDULER_CONFIG
-from nets.text_encoder import CONTEXT_TOKENS, WIDTH, load_tokenizer
+from nets.storage import Kind, round_as_stored, store_weights
+from nets.text_encoder import CONTEXT_TOKENS, WIDTH, load_text_encoder, load_tokenizer, token_ids
 from nets.unet import make_unet
 from runtime import load_checkpoint
 
 OPSET = 17
-SMALLEST_HALVED = 512
-"""Tensors below this many elements stay float32; they weigh nothing and some are constants."""
+STORED: dict[str, Kind] = {"text_encoder": "int8", "unet": "int8", "vae_decoder": "half", "vae_encoder": "half"}
+"""How each part keeps its weights."""
 
 PIPELINE = {
     "_class_name": "OnnxStableDiffusionPipeline",
     "text_encoder": ["diffusers", "OnnxRuntimeModel"],
-    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "tokenizer": ["transformers", "PreTrainedTokenizerFast"],
     "unet": ["diffusers", "OnnxRuntimeModel"],
     "vae_decoder": ["diffusers", "OnnxRuntimeModel"],
     "vae_encoder": ["diffusers", "OnnxRuntimeModel"],
@@ -43,26 +42,14 @@ PIPELINE = {
 
 STUDIO = {
     "title": "Fluent World",
-    "description": "A small text-to-image model of toy-like subjects, colours and scenes; ships with the studio.",
-    "license": "MIT",
+    "description": "A small text-to-image model of toy-like subjects, colours and scenes that reads plain English; ships with the studio.",
+    "license": "MIT; text encoder Apache-2.0",
     "defaults": {"steps": 15, "guidanceScale": 4, "scheduler": "dpm++2m", "width": 256, "height": 256},
 }
 
 
-class TextOutputs(torch.nn.Module):
-    """Token ids [b, 77] to token states [b, 77, 256] and the pooled state [b, 256]."""
-
-    def __init__(self, encoder: CLIPTextModel) -> None:
-        super().__init__()
-        self.encoder = encoder
-
-    def forward(self, input_ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        states = self.encoder(input_ids=input_ids)
-        return states.last_hidden_state, states.pooler_output
-
-
 class DenoiserOutput(torch.nn.Module):
-    """Sample [b, 12, h, w], timestep [] (float, may be fractional), states [b, 77, 256] to v."""
+    """Sample [b, 12, h, w], timestep [] (float, may be fractional), states [b, n, 384] to v."""
 
     def __init__(self, unet: torch.nn.Module) -> None:
         super().__init__()
@@ -72,24 +59,6 @@ class DenoiserOutput(torch.nn.Module):
         return self.unet(sample, timestep, encoder_hidden_states).sample
 
 
-def halve_weights(model: onnx.ModelProto) -> None:
-    """Stores large float32 initialisers as float16, each with a Cast back in front of its uses."""
-    graph = model.graph
-    casts, kept = [], []
-    for tensor in graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALVED:
-            kept.append(tensor)
-            continue
-        stored = f"{tensor.name}_half"
-        kept.append(numpy_helper.from_array(values.astype(np.float16), stored))
-        casts.append(helper.make_node("Cast", [stored], [tensor.name], name=f"{tensor.name}_widen", to=TensorProto.FLOAT))
-    nodes = list(graph.node)
-    del graph.initializer[:], graph.node[:]
-    graph.initializer.extend(kept)
-    graph.node.extend(casts + nodes)
-
-
 def session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = max(1, int(os.environ.get("OMP_NUM_THREADS", "1")))
@@ -97,21 +66,18 @@ def session(path: Path) -> onnxruntime.InferenceSession:
 
 
 def export(path: Path, module: torch.nn.Module, inputs: dict, outputs: list[str], free: dict, probes: list[dict], limit: float) -> None:
-    """Exports `module`, halves its weights and compares the file with torch on every probe."""
+    """Exports `module`, stores its weights small and compares the file with torch on every probe."""
     path.parent.mkdir(parents=True, exist_ok=True)
     module = module.float().eval().to(memory_format=torch.contiguous_format)
-    # Tensors that the exporter would fold (transposed linear weights) round the same either way, so
-    # torch is compared with its weights rounded to half precision as well.
+    # Both sides of the comparison use the weights as they are stored.
+    round_as_stored(module, STORED[path.parent.name])
     with torch.no_grad():
-        for value in module.parameters():
-            if value.numel() >= SMALLEST_HALVED:
-                value.copy_(value.half().float())
         torch.onnx.export(
             module, tuple(inputs.values()), str(path), input_names=list(inputs), output_names=outputs,
             dynamic_axes=free, opset_version=OPSET, dynamo=False, do_constant_folding=True,
         )
     model = onnx.load(str(path))
-    halve_weights(model)
+    store_weights(model, STORED[path.parent.name])
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     runner = session(path)
@@ -141,7 +107,7 @@ def main() -> None:
     encoder.load_state_dict(autoencoder["encoder"])
     decoder.load_state_dict(autoencoder["decoder"])
     unet.load_state_dict(denoiser[options.weights])
-    text = CLIPTextModel.from_pretrained(options.work / "text_encoder", attn_implementation="eager")
+    text = load_text_encoder(options.work / "text_encoder")
     tokenizer = load_tokenizer(options.work / "tokenizer")
     scale = float(denoiser["latent_std"])
 
@@ -149,25 +115,27 @@ def main() -> None:
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(parents=True)
 
-    def states(batch: int) -> torch.Tensor:
-        return torch.randn(batch, CONTEXT_TOKENS, WIDTH)
+    def states(batch: int, tokens: int = CONTEXT_TOKENS) -> torch.Tensor:
+        return torch.randn(batch, tokens, WIDTH)
 
     def latents(batch: int, height: int, width: int) -> torch.Tensor:
         return torch.randn(batch, LATENT_CHANNELS, height, width)
 
-    ids = tokenizer(["red cat"], padding="max_length", max_length=CONTEXT_TOKENS, return_tensors="pt").input_ids
+    def words(prompts: list[str]) -> dict[str, torch.Tensor]:
+        return dict(zip(("input_ids", "attention_mask"), token_ids(tokenizer, prompts)))
+
+    row = {0: "batch", 1: "tokens"}
     export(
-        stage / "text_encoder/model.onnx", TextOutputs(text), {"input_ids": ids},
-        ["last_hidden_state", "pooler_output"],
-        {name: {0: "batch"} for name in ("input_ids", "last_hidden_state", "pooler_output")},
-        [{"input_ids": ids.repeat(3, 1)}], 2e-3,
+        stage / "text_encoder/model.onnx", text, words(["red cat"]), ["last_hidden_state", "pooler_output"],
+        {"input_ids": row, "attention_mask": row, "last_hidden_state": row, "pooler_output": {0: "batch"}},
+        [words(["a blue dog at the beach", "", "castle"]), {name: ids[:, :9] for name, ids in words(["puppy by the sea"]).items()}], 2e-3,
     )
     plane = {0: "batch", 2: "height", 3: "width"}
     export(
         stage / "unet/model.onnx", DenoiserOutput(unet),
         {"sample": latents(2, 16, 16), "timestep": torch.tensor(500.0), "encoder_hidden_states": states(2)},
-        ["out_sample"], {"sample": plane, "encoder_hidden_states": {0: "batch"}, "out_sample": plane},
-        [{"sample": latents(1, 10, 18), "timestep": torch.tensor(37.5), "encoder_hidden_states": states(1)}], 2e-3,
+        ["out_sample"], {"sample": plane, "encoder_hidden_states": row, "out_sample": plane},
+        [{"sample": latents(1, 10, 18), "timestep": torch.tensor(37.5), "encoder_hidden_states": states(1, 2 * CONTEXT_TOKENS)}], 2e-3,
     )
     export(
         stage / "vae_decoder/model.onnx", decoder, {"latent_sample": latents(1, 16, 16)}, ["sample"],
@@ -184,7 +152,7 @@ def main() -> None:
     # Other schedulers read this file too: latents reach beyond 1, so DDIM and DDPM must not clip them.
     write_json(stage / "scheduler" / "scheduler_config.json", {**scheduler, "clip_sample": False})
     unet.save_config(stage / "unet")
-    text.config.save_pretrained(stage / "text_encoder")
+    text.bert.config.save_pretrained(stage / "text_encoder")
     image = {
         "_class_name": "AutoencoderTiny", "in_channels": 3, "out_channels": 3, "latent_channels": LATENT_CHANNELS,
         "block_out_channels": [96, 128, 192, 192, 192], "scaling_factor": 1 / scale, "sample_size": 16 * DOWNSCALE,

@@ -1,6 +1,7 @@
 """Composes captioned pictures and encodes them: shards of latents for the denoiser.
 
-A shard is `shard-<seed>.pt`: float16 latents [n, 12, 16, 16] and n captions with what they show.
+A shard is `shard-<seed>.pt`: float16 latents [n, 12, 16, 16], float16 text states [n, 32, 384] and n
+captions with what they show.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import torch
 
 from data.composition import Composer
 from nets.autoencoder import Encoder
+from nets.text_encoder import Captions
 from runtime import device_from, load_checkpoint, save_checkpoint
 
 
@@ -26,7 +28,7 @@ def pixels_of(pictures: list) -> torch.Tensor:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder of checkpoints; shards go to shards/")
-    parser.add_argument("--cache", type=Path, required=True, help="folder of the npm packages")
+    parser.add_argument("--cache", type=Path, required=True, help="folder of the packages")
     parser.add_argument("--shards", type=int, default=12)
     parser.add_argument("--size", type=int, default=1000, help="pictures in a shard")
     parser.add_argument("--first-seed", type=int, default=100)
@@ -37,6 +39,7 @@ def main() -> None:
     encoder = Encoder()
     encoder.load_state_dict(load_checkpoint(options.work / "autoencoder.pt")["encoder"])
     encoder.eval().to(device, memory_format=torch.channels_last)
+    captions = Captions(options.work)
     start, total, done = time.monotonic(), options.shards * options.size, 0
     composer = Composer(options.cache, options.first_seed, jitter=options.jitter)
     print(f"{len(composer.subjects)} subjects, {len(composer.places)} places, ready after {time.monotonic() - start:.0f} s", flush=True)
@@ -49,11 +52,12 @@ def main() -> None:
         latents, shown = [], []
         for at in range(0, options.size, 20):
             batch = [composer.sample() for _ in range(min(20, options.size - at))]
-            with torch.no_grad():
+            with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
                 latents.append(encoder(pixels_of([s.picture for s in batch]).to(device)).half().cpu())
             shown += [[s.caption, s.subject, s.colour, s.place] for s in batch]
             done += len(batch)
-        save_checkpoint(path, {"latents": torch.cat(latents), "shown": shown})
+        states = captions.states([row[0] for row in shown]).half()
+        save_checkpoint(path, {"latents": torch.cat(latents), "states": states, "shown": shown})
         rate = done / (time.monotonic() - start)
         print(f"{path.name}: {done}/{total} pictures, {rate:.1f}/s, ETA {(total - done) / rate / 60:.1f} min", flush=True)
 

@@ -6,9 +6,11 @@ import argparse
 import json
 from pathlib import Path
 
+from transformers import BertConfig, BertModel
+
 from nets.autoencoder import Decoder, Encoder
 from nets.recover import recover_by_name, recover_in_order
-from nets.text_encoder import load_tokenizer, make_text_encoder
+from nets.text_encoder import load_tokenizer
 from nets.unet import make_unet
 from runtime import save_checkpoint
 
@@ -20,11 +22,11 @@ def main() -> None:
     options = parser.parse_args()
     tokenizer = load_tokenizer(options.model / "tokenizer")
     encoder, decoder, unet = Encoder(), Decoder(), make_unet()
-    text = make_text_encoder(len(tokenizer), tokenizer.bos_token_id, tokenizer.eos_token_id)
+    text = BertModel(BertConfig.from_pretrained(str(options.model / "text_encoder")), add_pooling_layer=False)
     recover_in_order(options.model / "vae_encoder/model.onnx", encoder)
     recover_in_order(options.model / "vae_decoder/model.onnx", decoder)
     recover_by_name(options.model / "unet/model.onnx", unet, "unet.")
-    recover_by_name(options.model / "text_encoder/model.onnx", text, "encoder.")
+    recover_by_name(options.model / "text_encoder/model.onnx", text, "bert.")
     scale = 1 / json.loads((options.model / "vae_decoder/config.json").read_text(encoding="utf-8"))["scaling_factor"]
     parts = {"encoder": encoder.state_dict(), "decoder": decoder.state_dict(), "latent_std": scale}
     save_checkpoint(options.work / "autoencoder.pt", parts)

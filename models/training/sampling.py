@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from nets.autoencoder import LATENT_CHANNELS, Decoder
 from nets.schedule import SCHEDULER_CONFIG
-from nets.text_encoder import load_tokenizer, token_ids
+from nets.text_encoder import Captions, load_tokenizer, token_ids
 from nets.unet import make_unet
 from runtime import load_checkpoint
 
@@ -32,20 +32,17 @@ class CheckpointModel:
     """The model as the training's checkpoints hold it."""
 
     def __init__(self, work: Path, weights: str = "average") -> None:
-        from transformers import CLIPTextModel
-
         autoencoder, denoiser = load_checkpoint(work / "autoencoder.pt"), load_checkpoint(work / "unet.pt")
         self.decoder, self.unet = Decoder().eval(), make_unet().eval()
         self.decoder.load_state_dict(autoencoder["decoder"])
         self.unet.load_state_dict(denoiser[weights])
-        self.text = CLIPTextModel.from_pretrained(work / "text_encoder").eval()
-        self.tokenizer = load_tokenizer(work / "tokenizer")
+        self.captions = Captions(work)
         self.latent_std = float(denoiser["latent_std"])
         self.pictures = int(denoiser["pictures"])
 
     @torch.no_grad()
     def encode(self, prompts: list[str]) -> torch.Tensor:
-        return self.text(input_ids=token_ids(self.tokenizer, prompts)).last_hidden_state
+        return self.captions.states(prompts)
 
     @torch.no_grad()
     def velocity(self, sample: torch.Tensor, time: float, states: torch.Tensor) -> torch.Tensor:
@@ -73,7 +70,9 @@ class FolderModel:
         self.latent_std = 1 / config["scaling_factor"]
 
     def encode(self, prompts: list[str]) -> torch.Tensor:
-        return torch.from_numpy(self.text.run(["last_hidden_state"], {"input_ids": token_ids(self.tokenizer, prompts).numpy()})[0])
+        ids, mask = token_ids(self.tokenizer, prompts)
+        feeds = {"input_ids": ids.numpy(), "attention_mask": mask.numpy()}
+        return torch.from_numpy(self.text.run(["last_hidden_state"], feeds)[0])
 
     def velocity(self, sample: torch.Tensor, time: float, states: torch.Tensor) -> torch.Tensor:
         feeds = {"sample": sample.numpy(), "timestep": np.array(time, np.float32), "encoder_hidden_states": states.numpy()}

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from .captions import decorate, noun_phrase
+from .captions import decorate, named, sentence, with_article
+from .finish import FINISHES
 from .scenes import SCENES, Scene
 from .sprites import TINTS, load_sprites, tint
 
@@ -51,7 +52,20 @@ SPECIALS = (
     Special(("alien in an alien landscape", "alien on an alien planet"), "alien", "alien world", 0.7),
 )
 
-OFTEN = {"cat": 4, "dog": 4, "horse": 3, "ship": 2.5, "swing": 2, "earth": 1.5, "car": 2.5, "deer": 1.5, "penguin": 1.5, "rocket": 1.5, "castle": 1.5}
+NEW = (
+    "tiger", "wolf", "cow", "mouse", "giraffe", "zebra", "parrot", "flamingo", "swan", "dolphin", "shark", "crab", "tulip", "hamburger", "tent",
+    "helicopter", "motorcycle", "umbrella", "crown", "ghost", "astronaut", "bird", "sheep", "ladybug", "pumpkin", "truck", "ferris wheel",
+    "teddy bear", "heart", "sun", "christmas tree", "lighthouse",
+)
+"""Subjects that the first version of the model did not know; drawn more often until they are caught up."""
+
+OFTEN = {name: 2.0 for name in NEW} | {"cat": 4, "dog": 4, "horse": 3, "ship": 2.5, "swing": 2, "earth": 1.5, "car": 2.5, "deer": 1.5, "penguin": 1.5, "rocket": 1.5, "castle": 1.5}
+PAIRED = ("cat", "dog", "horse", "bear", "rabbit", "penguin", "fox", "lion", "elephant", "owl", "car", "house", "tree", "robot", "deer", "duck")
+"""Subjects that stand together two at a time."""
+SIZES = {"small": 0.34, "tiny": 0.24, "big": 0.78, "giant": 0.95}
+"""Size words and the share of the picture's width that they mean; without one it is 0.6."""
+SIDES = {"on the left": -0.22, "on the right": 0.22}
+"""Place words and where they move the subject, as a share of the width."""
 # These come from SPECIALS alone.
 NOT_ALONE = {"alice", "coat", "girl", "horse in the coat", "planet"}
 
@@ -86,24 +100,58 @@ class Composer:
 
     def sample(self) -> Sample:
         draw = self.rng.random()
-        if draw < 0.17:
-            return self.place_alone()
-        if draw < 0.37:
-            return self.special()
+        if draw < 0.15:
+            sample = self.place_alone()
+        elif draw < 0.33:
+            sample = self.special()
+        elif draw < 0.41:
+            sample = self.pair()
+        else:
+            sample = self.single()
+        return self.finished(sample) if self.rng.random() < 0.1 else sample
+
+    def trio(self) -> tuple[str, str | None, str | None]:
+        """A subject, a colour and a place that are not held out together."""
         while True:
             subject = self.rng.choices(self.subjects, self.subject_weights)[0]
             colour = self.rng.choice(list(TINTS)) if self.rng.random() < 0.45 else None
-            place = self.rng.choices(self.places, self.place_weights)[0] if self.rng.random() < 0.66 else None
+            place = self.rng.choices(self.places, self.place_weights)[0] if self.rng.random() < 0.68 else None
             if (subject, colour, place) not in HELD_OUT:
-                break
-        caption = noun_phrase(self.rng, subject, colour)
-        if place:
-            phrase = self.rng.choice(SCENES[place].phrases)
-            # Both orders: "cat on the grass" and "on the grass, a cat".
-            caption = f"{phrase}, {caption}" if self.rng.random() < 0.06 else f"{caption} {phrase}"
-        elif self.rng.random() < 0.15:
-            caption += " on a plain background"
-        return Sample(self.compose(subject, colour, place), decorate(self.rng, caption), subject, colour, place)
+                return subject, colour, place
+
+    def single(self) -> Sample:
+        subject, colour, place = self.trio()
+        size = self.rng.choice(list(SIZES)) if self.rng.random() < 0.1 else ""
+        side = self.rng.choice(list(SIDES)) if self.rng.random() < 0.08 and size not in ("big", "giant") else ""
+        where = self.rng.choice(SCENES[place].phrases) if place else "on a plain background" if self.rng.random() < 0.15 else ""
+        caption = sentence(self.rng, with_article(self.rng, named(self.rng, subject, colour, size)), where)
+        if side:
+            caption += f" {side}" if self.rng.random() < 0.6 else f", {side}"
+        picture = self.background(place)
+        share = SIZES[size] if size else 0.5 if side else 0.6
+        self.put(picture, subject, colour, place, share, SIDES.get(side, 0.0))
+        return Sample(picture, decorate(self.rng, caption), subject, colour, place)
+
+    def pair(self) -> Sample:
+        """Two subjects side by side, the first one on the left."""
+        first, second = self.rng.sample(PAIRED, 2)
+        place = self.rng.choices(self.places, self.place_weights)[0] if self.rng.random() < 0.7 else None
+        colours = [self.rng.choice(list(TINTS)) if self.rng.random() < 0.35 else None for _ in range(2)]
+        if any((s, c, place) in HELD_OUT for s, c in zip((first, second), colours)):
+            return self.single()
+        names = [named(self.rng, s, c) for s, c in zip((first, second), colours)]
+        if self.rng.random() < 0.7:
+            names = [("an " if n[0] in "aeiou" else "a ") + n for n in names]
+        caption = sentence(self.rng, f"{names[0]} and {names[1]}", self.rng.choice(SCENES[place].phrases) if place else "")
+        picture = self.background(place)
+        for subject, colour, shift in zip((first, second), colours, (-0.23, 0.23)):
+            self.put(picture, subject, colour, place, 0.43, shift)
+        return Sample(picture, decorate(self.rng, caption), None, None, place)
+
+    def finished(self, sample: Sample) -> Sample:
+        """The sample in another style or light; its labels no longer say what can be read from it."""
+        paint, words = FINISHES[self.rng.choice(list(FINISHES))]
+        return Sample(paint(sample.picture, self.rng), sample.caption + self.rng.choice(words), None, None, None)
 
     def place_alone(self) -> Sample:
         key = self.rng.choices(self.places, self.place_weights)[0]
@@ -131,19 +179,23 @@ class Composer:
 
     def compose(self, subject: str, colour: str | None, place: str | None) -> Image.Image:
         """The subject at about 60 % of the width, standing near the lower edge or floating."""
-        picture, rng, j = self.background(place), self.rng, self.jitter
+        picture = self.background(place)
+        self.put(picture, subject, colour, place, 0.6)
+        return picture
+
+    def put(self, picture: Image.Image, subject: str, colour: str | None, place: str | None, share: float, shift: float = 0.0) -> None:
+        """Lays the subject on the picture, `share` of its width large, moved sideways by `shift` of its width."""
+        rng, j = self.rng, self.jitter
         sprite = self.cut_out(subject, colour)
-        share = 0.6 * (1 + rng.uniform(-0.06, 0.06) * j) * (1.12 if subject == "alice" else 1)
-        size = share * SIDE / max(sprite.size)
+        size = share * (1 + rng.uniform(-0.06, 0.06) * j) * (1.12 if subject == "alice" else 1) * SIDE / max(sprite.size)
         sprite = sprite.resize((max(1, int(sprite.width * size)), max(1, int(sprite.height * size))), Image.BICUBIC)
-        x = (SIDE - sprite.width) // 2 + round(rng.uniform(-7, 7) * j)
+        x = (SIDE - sprite.width) // 2 + round(shift * SIDE + rng.uniform(-7, 7) * j)
         if place and SCENES[place].floating:
             y = (SIDE - sprite.height) // 2 + round(rng.uniform(-7, 7) * j)
         else:
-            y = int(0.9 * SIDE) - sprite.height + round(rng.uniform(-4, 4) * j)
+            y = int((0.97 if share > 0.9 else 0.9) * SIDE) - sprite.height + round(rng.uniform(-4, 4) * j)
             picture.paste((0, 0, 0), (0, 0), ground_shadow(x, y, sprite))
         picture.paste(sprite, (x, y), sprite)
-        return picture
 
 
 def ground_shadow(x: int, y: int, sprite: Image.Image) -> Image.Image:

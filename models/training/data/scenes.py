@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from . import places_city, places_land, places_sky, places_water
+from . import places_city, places_land, places_more, places_sky, places_water
 from .canvas import Canvas
 
 
@@ -63,6 +63,12 @@ SCENES: dict[str, Scene] = {
         _scene("volc", places_land.volcano, "by a volcano|near the volcano", "volcano|volcano with lava", weight=0.7),
         _scene("rain", places_sky.rain, "in the rain|in a storm", "rain|rainy day|storm", weight=0.7),
         _scene("clouds", places_sky.cloudy, "in the sky|in the clouds|among the clouds", "sky|clouds in the sky|blue sky with clouds", True),
+        _scene("jungle", places_more.jungle, "in the jungle|in a tropical jungle|in the rainforest", "jungle|tropical jungle with palm leaves|rainforest"),
+        _scene("wheat", places_more.wheat, "in a wheat field|on the farm|among golden wheat", "wheat field|golden wheat field in summer|farm field"),
+        _scene("aurora", places_more.aurora, "under the northern lights|under the aurora", "northern lights|aurora over snowy hills|aurora"),
+        _scene("moon surface", places_more.moon_surface, "on the moon|on the lunar surface", "surface of the moon|lunar landscape|moon surface with craters"),
+        _scene("village", places_more.village, "in a village|in the village|in a small town", "village|small village with red roofs|little town on a hill"),
+        _scene("waterfall", places_more.waterfall, "by a waterfall|near the waterfall|at a river", "waterfall|waterfall in the mountains|river with a waterfall"),
         _scene("wonderland", places_land.wonderland, "in wonderland", "wonderland", weight=0.6),
     )
 }

@@ -26,7 +26,21 @@ SUBJECTS: dict[str, str] = {
     "ice cream": "soft ice cream", "car": "automobile", "steam train": "locomotive", "ufo": "flying saucer",
     "earth": "globe showing Americas", "moon": "full moon", "smiling face": "grinning face",
     "flower": "hibiscus", "planet": "ringed planet", "girl": "girl", "coat": "coat",
+} | {name: name for name in "tiger wolf cow mouse giraffe zebra parrot flamingo swan dolphin shark crab tulip hamburger tent helicopter motorcycle umbrella crown ghost astronaut bird".split()} | {
+    "sheep": "ewe", "ladybug": "lady beetle", "pumpkin": "jack-o-lantern", "truck": "delivery truck", "ferris wheel": "ferris wheel",
+    "teddy bear": "teddy bear", "heart": "red heart", "sun": "sun with face", "christmas tree": "Christmas tree",
 }
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "cat": ("kitten", "kitty"), "dog": ("hound", "doggy"), "car": ("automobile",), "rabbit": ("bunny",), "ship": ("cruise ship", "boat"),
+    "airplane": ("plane", "jet"), "house": ("cottage", "home"), "bicycle": ("bike",), "horse": ("pony", "stallion"), "dinosaur": ("t-rex",),
+    "ufo": ("flying saucer",), "earth": ("planet earth", "globe"), "steam train": ("train", "locomotive"), "pig": ("piglet",),
+    "sailboat": ("sailing boat",), "duck": ("mallard",), "smiling face": ("smiley",), "flower": ("blossom",), "robot": ("android",),
+    "chick": ("baby chicken",), "castle": ("palace",), "tree": ("leafy tree",), "pine tree": ("fir tree",), "whale": ("spouting whale",),
+    "hamburger": ("burger",), "motorcycle": ("motorbike",), "truck": ("lorry",), "pumpkin": ("halloween pumpkin",), "sheep": ("ewe",),
+    "ghost": ("spirit",), "teddy bear": ("stuffed bear",), "cake": ("birthday cake",), "rocket": ("spaceship",), "deer": ("stag",),
+}
+"""Other names that captions use now and then."""
 
 TINTS: dict[str, tuple[int, int, int]] = {
     "red": (225, 38, 40), "blue": (38, 92, 225), "green": (46, 165, 62), "yellow": (250, 212, 30),
@@ -34,6 +48,11 @@ TINTS: dict[str, tuple[int, int, int]] = {
     "black": (42, 42, 48), "golden": (225, 170, 50), "turquoise": (40, 195, 190), "brown": (130, 82, 48),
 }
 """Colours a caption can name, as sRGB."""
+
+COLOUR_WORDS: dict[str, tuple[str, ...]] = {
+    "red": ("scarlet", "bright red"), "blue": ("navy", "deep blue"), "green": ("emerald", "bright green"), "yellow": ("lemon yellow",),
+    "purple": ("violet",), "golden": ("gold",), "turquoise": ("teal", "cyan"), "pink": ("rose pink",), "black": ("jet black",), "white": ("snow white",),
+}
 
 
 def load_sprites(cache: Path) -> dict[str, Image.Image]:
@@ -49,6 +68,7 @@ def load_sprites(cache: Path) -> dict[str, Image.Image]:
             raise SystemExit(f"no art for the subject {name!r} (emoji {emoji_name!r})")
         sprites[name] = _trim(Image.open(found).convert("RGBA"))
     sprites["swing"] = _trim(draw_swing())
+    sprites["lighthouse"] = _trim(draw_lighthouse())
     sprites["alice"] = _trim(draw_alice(sprites["girl"]))
     sprites["horse in the coat"] = _trim(dress(sprites["horse"], sprites["coat"], (0.36, 0.40, 0.44)))
     return sprites
@@ -71,6 +91,23 @@ def draw_swing() -> Image.Image:
     for rope in (200, 312):
         draw.line([(rope, 60), (rope, 350)], fill=(220, 200, 160), width=10)
     draw.rounded_rectangle([180, 345, 332, 378], 10, fill=(230, 70, 60))
+    return picture
+
+
+def draw_lighthouse() -> Image.Image:
+    """A striped tower on a rock with a lit lantern, which the emoji lack."""
+    picture = Image.new("RGBA", (512, 512))
+    draw = ImageDraw.Draw(picture)
+    for i in range(5):
+        top, low, above, below = 130 + 70 * i, 200 + 70 * i, 46 + 10 * i, 56 + 10 * i
+        colour = (222, 60, 50) if i % 2 == 0 else (245, 245, 240)
+        draw.polygon([(256 - above, top), (256 + above, top), (256 + below, low), (256 - below, low)], fill=colour)
+        shade = tuple(int(v * 0.82) for v in colour)
+        draw.polygon([(256 + 0.4 * above, top), (256 + above, top), (256 + below, low), (256 + 0.4 * below, low)], fill=shade)
+    draw.rectangle([196, 112, 316, 134], fill=(70, 70, 80))
+    draw.rectangle([216, 66, 296, 112], fill=(255, 225, 110))
+    draw.polygon([(200, 68), (256, 20), (312, 68)], fill=(200, 50, 45))
+    draw.ellipse([120, 470, 392, 512], fill=(120, 110, 100))
     return picture
 
 

@@ -19,10 +19,12 @@ def _tensors(graph: onnx.GraphProto) -> dict[str, np.ndarray]:
     for node in graph.node:
         if node.op_type == "Constant" and node.attribute and node.attribute[0].HasField("t"):
             found[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
-    # Weights kept in half precision reach their node through a Cast.
+    # Stored weights reach their node through a Cast, those of 8 bits through a Cast and a scale.
     for node in graph.node:
         if node.op_type == "Cast" and node.input[0] in found:
             found[node.output[0]] = found[node.input[0]]
+        elif node.op_type == "Mul" and node.name.endswith("_scaled"):
+            found[node.output[0]] = found[node.input[0]].astype(np.float32) * found[node.input[1]]
     return found
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from diffusers import UNet2DConditionModel
 
+from .text_encoder import WIDTH
+
 UNET_CONFIG = {
     "sample_size": 16,
     "in_channels": 12,
@@ -17,7 +19,7 @@ UNET_CONFIG = {
     "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
     "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
     "mid_block_type": "UNetMidBlock2DCrossAttn",
-    "cross_attention_dim": 256,
+    "cross_attention_dim": WIDTH,
     "attention_head_dim": (5, 8),
     "norm_num_groups": 32,
     "use_linear_projection": True,
@@ -25,5 +27,5 @@ UNET_CONFIG = {
 
 
 def make_unet() -> UNet2DConditionModel:
-    """A freshly initialised denoiser, 17.3 million parameters."""
+    """A freshly initialised denoiser, 17.8 million parameters."""
     return UNet2DConditionModel(**UNET_CONFIG)
