@@ -1,14 +1,17 @@
-"""Measures how often pictures show the colour, the place and the subject that the prompt asked for.
+"""Measures whether pictures show what the prompts ask for, how sharp they are and how evenly they morph.
 
-A small classifier is trained on composed pictures first (its own accuracy on unseen ones is printed
-and bounds what can be said), then it reads sampled pictures.  The held-out combinations, which no
-training picture shows, are counted apart.
+A reader is trained on composed pictures first; its own accuracy on unseen ones is printed and bounds
+what can be said.  Then it reads sampled pictures: ordinary prompts, combinations that no training
+picture shows, and paraphrases in words that no caption contains.  A subject or a colour counts only
+where the prompt names one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
+import time
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +24,37 @@ from data.composition import HELD_OUT, NOT_ALONE, Composer, Sample
 from data.scenes import SCENES
 from data.sprites import TINTS
 from runtime import Progress, device_from, load_checkpoint, save_checkpoint
-from sampling import CheckpointModel, FolderModel, contact_sheet, draw, fixed_noise
+from sampling import CheckpointModel, FolderModel, Model, contact_sheet, draw, fixed_noise
 
 SIDE = 64
+Asked = tuple[str | None, str | None, str | None]
+
+PARAPHRASES: tuple[tuple[str, Asked], ...] = (
+    ("puppy", ("dog", None, None)), ("a crimson cat", ("cat", "red", None)), ("feline in the woodland", ("cat", None, "forest")),
+    ("a puppy at the seaside", ("dog", None, "beach")), ("an azure car", ("car", "blue", None)), ("a lilac rabbit", ("rabbit", "purple", None)),
+    ("a stallion in a meadow full of blossoms", ("horse", None, "flowers")), ("a bunny in the snowy weather", ("rabbit", None, "snow")),
+    ("a crimson automobile on the road in town", ("car", "red", "cityd")), ("a vessel on the water", ("ship", None, "ocean")),
+    ("spacecraft in the cosmos", ("rocket", None, "space")), ("a penguin on a glacier", ("penguin", None, "ice")),
+    ("an amber fox", ("fox", "orange", None)), ("a fortress on a hill", ("castle", None, "grass")), ("canine on a sandy shore", ("dog", None, "beach")),
+    ("doggie in the desert sands", ("dog", None, "desert")), ("a charcoal owl", ("owl", "black", None)), ("jetliner above the clouds", ("airplane", None, "clouds")),
+    ("cottage in the countryside", ("house", None, "grass")), ("a bicycle in the metropolis after dark", ("bicycle", None, "cityn")),
+    ("a blossom-filled spring orchard", (None, None, "spring")), ("dusk over the ocean", (None, None, "sea sunset")),
+    ("the cosmos full of stars", (None, None, "space")), ("a blizzard among the pines", (None, None, "snow")),
+    ("skyscrapers at daybreak", (None, None, "cityw")), ("a pond in front of tall peaks", (None, None, "mlake")),
+    ("sandy dunes", (None, None, "desert")), ("foliage in fall colours", (None, None, "autumn")), ("arc of colours after the rain", (None, None, "rainbow")),
+    ("eruption of lava", (None, None, "volc")), ("a scarlet apple", ("apple", "red", None)), ("an ivory elephant", ("elephant", "white", None)),
+)
+"""Prompts in words that no caption contains, and what they mean."""
+
+MORPHS: tuple[tuple[str, str], ...] = (
+    ("red cat, 4k photo", "blue dog at the beach"), ("blue dog at the beach", "horse in the coat"), ("horse in the coat", "ship in ice"),
+    ("ship in ice", "swing located on the rainbow"), ("swing located on the rainbow", "Earth photo"), ("Earth photo", "sunny dawn in the big city"),
+    ("sunny dawn in the big city", "spring with pink trees"), ("spring with pink trees", "Alice in Wonderland"),
+    ("Alice in Wonderland", "landscape with a lake, huge white clouds, and mountains at the background"),
+    ("lion in the desert", "penguin on the ice"), ("forest", "city at night"), ("sea sunset", "space"), ("rocket in space", "airplane in the sky"),
+    ("tree in autumn", "pine tree in winter"), ("red apple", "golden star"), ("owl at night", "duck on the sea"), ("castle on green hills", "house in a village"),
+    ("car on the street", "bus at night in the city"), ("rose in the garden", "sunflower in a field"), ("fish under water", "butterfly among flowers"),
+)
 
 
 class Reader(nn.Module):
@@ -53,8 +84,17 @@ class Labels:
     def __init__(self, composer: Composer) -> None:
         self.lists = (["", *composer.sprites], ["", *TINTS], ["", *SCENES])
 
+    def numbers(self, asked: Asked) -> list[int]:
+        return [names.index(value or "") for names, value in zip(self.lists, asked)]
+
     def of(self, sample: Sample) -> list[int]:
-        return [names.index(value or "") for names, value in zip(self.lists, (sample.subject, sample.colour, sample.place))]
+        return self.numbers((sample.subject, sample.colour, sample.place))
+
+
+def readable(composer: Composer) -> Sample:
+    """A sample with one subject or none, in no style: what the labels can say."""
+    draw_kind = composer.rng.random()
+    return composer.place_alone() if draw_kind < 0.15 else composer.special() if draw_kind < 0.3 else composer.single()
 
 
 def train_reader(composer: Composer, labels: Labels, minutes: float, device: torch.device) -> Reader:
@@ -62,16 +102,22 @@ def train_reader(composer: Composer, labels: Labels, minutes: float, device: tor
     reader = Reader(tuple(len(names) for names in labels.lists)).to(device)
     optimizer = torch.optim.AdamW(reader.parameters(), lr=2e-3, weight_decay=1e-2)
     progress, step = Progress(minutes * 60), 0
+    pool: list[torch.Tensor] = []
+    truths: list[list[int]] = []
     while not progress.over:
         for group in optimizer.param_groups:
             group["lr"] = 2e-3 * min(1, (step + 1) / 50) * (1 - 0.97 * progress.share)
-        samples = [composer.sample() for _ in range(64)]
-        pictures = torch.stack([small(s.picture) for s in samples]).to(device)
+        # Composing costs more than learning: a few new pictures a step, the others drawn from all before.
+        for sample in (readable(composer) for _ in range(16)):
+            pool.append(small(sample.picture))
+            truths.append(labels.of(sample))
+        chosen = torch.cat([torch.arange(len(pool) - 16, len(pool)), torch.randint(len(pool), (80,))])
+        pictures = torch.stack([pool[i] for i in chosen]).to(device)
         # Samples are a little blurred and noisy; the reader must not mind.
         if step % 2:
             pictures = F.avg_pool2d(pictures, 3, 1, 1)
         pictures = pictures + 0.08 * torch.randn_like(pictures)
-        truth = torch.tensor([labels.of(s) for s in samples], device=device)
+        truth = torch.tensor([truths[i] for i in chosen], device=device)
         loss = sum(F.cross_entropy(out, truth[:, i]) for i, out in enumerate(reader(pictures)))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -84,8 +130,62 @@ def train_reader(composer: Composer, labels: Labels, minutes: float, device: tor
 
 
 @torch.no_grad()
-def read(reader: Reader, pictures: list[Image.Image], device: torch.device) -> torch.Tensor:
-    return torch.stack([out.argmax(-1) for out in reader(torch.stack([small(p) for p in pictures]).to(device))], 1).cpu()
+def chances(reader: Reader, pictures: list[Image.Image], device: torch.device) -> list[torch.Tensor]:
+    """Probabilities [n, labels] for subject, colour and place."""
+    return [out.softmax(-1).cpu() for out in reader(torch.stack([small(p) for p in pictures]).to(device))]
+
+
+def sharpness(pictures: list[Image.Image]) -> float:
+    """Mean absolute Laplacian of the grey values, 0 to 255: higher is crisper."""
+    total = 0.0
+    for picture in pictures:
+        grey = np.asarray(picture.convert("L"), np.float32)
+        total += np.abs(4 * grey[1:-1, 1:-1] - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]).mean()
+    return total / len(pictures)
+
+
+def prompts_for(count: int, composer: Composer) -> dict[str, list[tuple[str, Asked]]]:
+    """The prompts by kind: ordinary, held out, paraphrased."""
+    rng = random.Random(99)
+    subjects = [s for s in composer.subjects if s not in NOT_ALONE]
+    ordinary: list[Asked] = []
+    while len(ordinary) < count:
+        asked: Asked = (rng.choice(subjects), rng.choice([None, *TINTS]), rng.choice([None, *SCENES]))
+        if asked not in HELD_OUT:
+            ordinary.append(asked)
+
+    def words(asked: Asked) -> str:
+        subject, colour, place = asked
+        return " ".join(filter(None, (colour, subject, SCENES[place].phrases[0] if place else "")))
+
+    held = sorted(HELD_OUT)
+    return {
+        "ordinary": [(words(a), a) for a in ordinary],
+        "held out": [(words(a), a) for a in held],
+        "paraphrased": list(PARAPHRASES),
+    }
+
+
+def measure_morphs(model: Model, reader: Reader, count: int, frames: int, steps: int, device: torch.device) -> tuple[dict, list[Image.Image]]:
+    """Frame differences and how sure the reader is of some subject or place in the least clear frame."""
+    shares = torch.linspace(0, 1, frames)
+    unevenness, weakest, shown = [], [], []
+    for number, (start, end) in enumerate(MORPHS[:count]):
+        ends = model.encode([start, end])
+        states = torch.stack([ends[0] * (1 - s) + ends[1] * s for s in shares])
+        pictures = draw(model, states, fixed_noise(1, 21 + number).expand(frames, -1, -1, -1), steps)
+        values = [np.asarray(p, np.float32) for p in pictures]
+        changes = [float(np.abs(a - b).mean()) for a, b in zip(values, values[1:])]
+        unevenness.append(max(changes) / max(1e-6, sum(changes) / len(changes)))
+        subject, _, place = chances(reader, pictures, device)
+        weakest.append(float(torch.maximum(subject.amax(1), place.amax(1)).min()))
+        shown += pictures
+        print(f"morph {number + 1}/{min(count, len(MORPHS))}: largest change {max(changes):.1f}, reader at least {weakest[-1]:.2f} sure", flush=True)
+    summary = {
+        "pairs": len(weakest), "largest change over mean change": round(float(np.mean(unevenness)), 2),
+        "reader's least certainty, mean": round(float(np.mean(weakest)), 2), "pairs with a frame below 0.5": sum(w < 0.5 for w in weakest),
+    }
+    return summary, shown
 
 
 def main() -> None:
@@ -94,10 +194,13 @@ def main() -> None:
     source.add_argument("--from-work", action="store_true", help="measure the checkpoints in --work")
     source.add_argument("--model", type=Path, help="measure an exported model folder")
     parser.add_argument("--work", type=Path, required=True, help="reader.pt is kept here")
-    parser.add_argument("--cache", type=Path, required=True, help="folder of the npm packages")
+    parser.add_argument("--cache", type=Path, required=True, help="folder of the packages")
     parser.add_argument("--minutes", type=float, default=6, help="time to train the reader when there is none")
-    parser.add_argument("--prompts", type=int, default=96)
-    parser.add_argument("--sheet", type=Path, help="also write the pictures as a contact sheet")
+    parser.add_argument("--prompts", type=int, default=460, help="ordinary prompts; 40 others are asked as well")
+    parser.add_argument("--morphs", type=int, default=20, help="prompt pairs to morph between")
+    parser.add_argument("--frames", type=int, default=9, help="frames of a morph")
+    parser.add_argument("--steps", type=int, default=15)
+    parser.add_argument("--sheets", type=Path, help="folder to write contact sheets to")
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     device = device_from(options.device)
@@ -111,36 +214,43 @@ def main() -> None:
     else:
         reader = train_reader(composer, labels, options.minutes, device)
         save_checkpoint(kept, reader.state_dict())
-    unseen = [composer.sample() for _ in range(400)]
-    truth = torch.tensor([labels.of(s) for s in unseen])
-    trust = (read(reader, [s.picture for s in unseen], device) == truth).float().mean(0)
 
-    rng = composer.rng
-    rng.seed(99)
-    asked: list[tuple[str, str | None, str | None]] = []
-    while len(asked) < options.prompts:
-        trio = (rng.choice([s for s in composer.subjects if s not in NOT_ALONE]), rng.choice([None, *TINTS]), rng.choice([None, *SCENES]))
-        if trio not in HELD_OUT:
-            asked.append(trio)
-    asked += sorted(HELD_OUT)
-    prompts = [" ".join(filter(None, (colour, subject, SCENES[place].phrases[0] if place else ""))) for subject, colour, place in asked]
+    def score(pictures: list[Image.Image], asked: list[Asked]) -> dict:
+        wanted = torch.tensor([labels.numbers(a) for a in asked])
+        hits = torch.stack([c.argmax(1) for c in chances(reader, pictures, device)], 1) == wanted
+        result: dict = {"pictures": len(pictures)}
+        for column, name in enumerate(("subject", "colour", "place")):
+            named = wanted[:, column] > 0
+            if named.any():
+                result[name] = round(float(hits[named, column].float().mean()), 3)
+        return result | {"sharpness": round(sharpness(pictures), 2)}
+
+    composer.rng.seed(4242)
+    unseen = [readable(composer) for _ in range(400)]
+    result = {"reader on composed pictures": score([s.picture for s in unseen], [(s.subject, s.colour, s.place) for s in unseen])}
     model = FolderModel(options.model) if options.model else CheckpointModel(options.work)
-    pictures = draw(model, model.encode(prompts), fixed_noise(len(prompts), 7))
-    wanted = torch.tensor([[names.index(v or "") for names, v in zip(labels.lists, trio)] for trio in asked])
-    hits = (read(reader, pictures, device) == wanted).float()
-    # A subject in its own colour may be read as any; colour counts only where the prompt names one.
-    named = wanted[:, 1] > 0
-    split = {"seen": slice(0, options.prompts), "held out": slice(options.prompts, None)}
-    result = {"reader on composed pictures": dict(zip(("subject", "colour", "place"), (round(float(v), 3) for v in trust)))}
-    for name, rows in split.items():
-        colours = hits[rows, 1][named[rows]]
-        result[name] = {
-            "prompts": len(hits[rows]), "subject": round(float(hits[rows, 0].mean()), 3),
-            "colour": round(float(colours.mean()), 3), "place": round(float(hits[rows, 2].mean()), 3),
-        }
+    start, drawn = time.monotonic(), 0
+    groups = prompts_for(options.prompts, composer)
+    total = sum(len(rows) for rows in groups.values())
+    for kind, rows in groups.items():
+        pictures: list[Image.Image] = []
+        for at in range(0, len(rows), 32):
+            some = rows[at : at + 32]
+            pictures += draw(model, model.encode([p for p, _ in some]), fixed_noise(len(some), 7 + at), options.steps)
+            drawn += len(some)
+            spent = time.monotonic() - start
+            print(f"{drawn}/{total} pictures, ETA {spent / drawn * (total - drawn) / 60:.1f} min", flush=True)
+        result[kind] = score(pictures, [asked for _, asked in rows])
+        if options.sheets:
+            options.sheets.mkdir(parents=True, exist_ok=True)
+            name = f"{kind.replace(' ', '-')}.jpg"
+            contact_sheet(pictures[:96], [p for p, _ in rows[:96]], 12, 128).save(options.sheets / name, quality=85)
+    if options.morphs:
+        result["morphs"], shown = measure_morphs(model, reader, options.morphs, options.frames, options.steps, device)
+        if options.sheets:
+            named = [f"{a} > {b}" if i == 0 else "" for a, b in MORPHS[: options.morphs] for i in range(options.frames)]
+            contact_sheet(shown, named, options.frames, 128).save(options.sheets / "morphs.jpg", quality=85)
     print(json.dumps(result, indent=2))
-    if options.sheet:
-        contact_sheet(pictures, prompts, 13, 96).save(options.sheet, quality=85)
 
 
 if __name__ == "__main__":

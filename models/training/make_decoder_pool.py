@@ -12,9 +12,9 @@ from data.composition import Composer
 from make_shards import pixels_of
 from nets.autoencoder import Encoder
 from nets.schedule import add_noise, alphas_cumprod, clean_from_velocity
+from nets.text_encoder import Captions
 from nets.unet import make_unet
 from runtime import Progress, device_from, load_checkpoint
-from train_unet import Captions
 
 TIMES = (80, 520)
 """Predictions from these timesteps: errors large enough to matter, small enough to be repaired."""
@@ -24,7 +24,7 @@ TIMES = (80, 520)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, required=True, help="folder of the npm packages")
+    parser.add_argument("--cache", type=Path, required=True, help="folder of the packages")
     parser.add_argument("--size", type=int, default=1600, help="pictures, 0.2 MB each")
     parser.add_argument("--seed", type=int, default=77)
     parser.add_argument("--device", default="cpu")

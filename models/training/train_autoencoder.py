@@ -23,7 +23,7 @@ from train_decoder import psnr, reconstruction_loss
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, required=True, help="folder of the npm packages")
+    parser.add_argument("--cache", type=Path, required=True, help="folder of the packages")
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--pictures", type=int, default=6000, help="composed pictures to learn from, 0.2 MB each")
     parser.add_argument("--batch", type=int, default=16)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import torch
+from diffusers.models.attention_processor import AttnProcessor
 from torch.nn import functional as F
 
 from nets.schedule import add_noise, alphas_cumprod, velocity
@@ -60,7 +61,7 @@ class Watch:
         source = torch.Generator().manual_seed(3)
         self.clean, self.states = shard["latents"][:size].float() / scale, shard["states"][:size].float()
         self.noise = torch.randn(self.clean.shape, generator=source)
-        self.times = (torch.arange(size) * 997) % 1000
+        self.times = torch.arange(size) * 1000 // size
 
     @torch.no_grad()
     def loss(self, unet: torch.nn.Module, device: torch.device, batch: int = 48) -> float:
@@ -83,8 +84,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder of checkpoints and shards")
     parser.add_argument("--minutes", type=float, required=True, help="planned time of this phase; a resumed phase counts what it has used")
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--rate", type=float, default=5e-4)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--decay", type=float, default=0.998, help="of the averaged weights, a step")
     parser.add_argument("--text-rate", type=float, default=3.0, help="factor on the rate of the projections that read the text")
     parser.add_argument("--watch", type=Path, help="a shard that is not trained on; its loss is printed at every save")
@@ -107,6 +108,8 @@ def main() -> None:
             optimizer_state, state["spent"] = None, 0.0
             unet.load_state_dict(state["average"])
     unet.to(device, **layout).train()
+    if device.type == "cpu":
+        unet.set_attn_processor(AttnProcessor())  # A tenth less time for a step than the fused kernel's backward pass.
     average = {k: v.to(device) for k, v in state["average"].items()} if not options.fresh else {k: v.detach().clone() for k, v in unet.state_dict().items()}
     reads_text = [p for name, p in unet.named_parameters() if "attn2.to_k" in name or "attn2.to_v" in name]
     others = [p for name, p in unet.named_parameters() if not ("attn2.to_k" in name or "attn2.to_v" in name)]

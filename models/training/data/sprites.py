@@ -26,9 +26,8 @@ SUBJECTS: dict[str, str] = {
     "ice cream": "soft ice cream", "car": "automobile", "steam train": "locomotive", "ufo": "flying saucer",
     "earth": "globe showing Americas", "moon": "full moon", "smiling face": "grinning face",
     "flower": "hibiscus", "planet": "ringed planet", "girl": "girl", "coat": "coat",
-} | {name: name for name in "tiger wolf cow mouse giraffe zebra parrot flamingo swan dolphin shark crab tulip hamburger tent helicopter motorcycle umbrella crown ghost astronaut bird".split()} | {
-    "sheep": "ewe", "ladybug": "lady beetle", "pumpkin": "jack-o-lantern", "truck": "delivery truck", "ferris wheel": "ferris wheel",
-    "teddy bear": "teddy bear", "heart": "red heart", "sun": "sun with face", "christmas tree": "Christmas tree",
+} | {name: name for name in "tiger wolf cow dolphin shark ghost astronaut bird".split()} | {
+    "teddy bear": "teddy bear", "heart": "red heart", "sun": "sun with face",
 }
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -37,7 +36,6 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "ufo": ("flying saucer",), "earth": ("planet earth", "globe"), "steam train": ("train", "locomotive"), "pig": ("piglet",),
     "sailboat": ("sailing boat",), "duck": ("mallard",), "smiling face": ("smiley",), "flower": ("blossom",), "robot": ("android",),
     "chick": ("baby chicken",), "castle": ("palace",), "tree": ("leafy tree",), "pine tree": ("fir tree",), "whale": ("spouting whale",),
-    "hamburger": ("burger",), "motorcycle": ("motorbike",), "truck": ("lorry",), "pumpkin": ("halloween pumpkin",), "sheep": ("ewe",),
     "ghost": ("spirit",), "teddy bear": ("stuffed bear",), "cake": ("birthday cake",), "rocket": ("spaceship",), "deer": ("stag",),
 }
 """Other names that captions use now and then."""

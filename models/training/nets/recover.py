@@ -40,15 +40,21 @@ def recover_by_name(path: Path, module: torch.nn.Module, prefix: str) -> None:
         if node.op_type in ("MatMul", "Mul", "Add") and node.name.count("/") >= 2:
             scope = ".".join(node.name.strip("/").split("/")[:-1]) + "."
             values = [tensors[name] for name in node.input if name in tensors]
-            if values and scope.startswith(prefix):
-                by_scope.setdefault((scope[len(prefix):], node.op_type), values[0])
+            if values:
+                by_scope.setdefault((scope, node.op_type), values[0])
+
+    def of_node(scope: str, kind: str) -> np.ndarray | None:
+        # Modules that are called one by one, past their parents, name their nodes without the parents.
+        parts = (prefix + scope).split(".")
+        return next((by_scope[key] for at in range(len(parts) - 1) if (key := (".".join(parts[at:]) + ".", kind)) in by_scope), None)
+
     state, missing = {}, []
     for key, target in module.state_dict().items():
         scope, leaf = key.rsplit(".", 1)
         value = tensors.get(prefix + key)
         if value is None:
             kinds = ["Add"] if leaf == "bias" else ["MatMul", "Mul"]
-            value = next((by_scope[(scope + ".", k)] for k in kinds if (scope + ".", k) in by_scope), None)
+            value = next((found for k in kinds if (found := of_node(scope, k)) is not None), None)
             if value is not None and leaf == "weight" and value.ndim == 2:
                 value = value.T
         if value is None and not target.dtype.is_floating_point:
