@@ -152,7 +152,7 @@ def main() -> None:
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         optimizer.step()
         step, total_steps, pictures = step + 1, total_steps + 1, pictures + options.batch
-        average_into(average, unet, min(options.decay, step / (step + 30)))
+        average_into(average, unet, min(options.decay, total_steps / (total_steps + 30)))
         progress.note(loss.item())
         if step % 25 == 0:
             recent = sum(progress.losses) / len(progress.losses)
