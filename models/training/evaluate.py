@@ -141,7 +141,7 @@ def sharpness(pictures: list[Image.Image]) -> float:
     for picture in pictures:
         grey = np.asarray(picture.convert("L"), np.float32)
         total += np.abs(4 * grey[1:-1, 1:-1] - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]).mean()
-    return total / len(pictures)
+    return float(total / len(pictures))
 
 
 def prompts_for(count: int, composer: Composer) -> dict[str, list[tuple[str, Asked]]]:
