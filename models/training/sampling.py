@@ -66,12 +66,15 @@ class FolderModel:
 
         self.text, self.unet, self.decoder = session("text_encoder"), session("unet"), session("vae_decoder")
         self.tokenizer = load_tokenizer(folder / "tokenizer")
+        fixed = self.text.get_inputs()[0].shape[1]
+        self.tokens = fixed if isinstance(fixed, int) else self.tokenizer.model_max_length
         config = json.loads((folder / "vae_decoder/config.json").read_text(encoding="utf-8"))
         self.latent_std = 1 / config["scaling_factor"]
 
     def encode(self, prompts: list[str]) -> torch.Tensor:
-        ids, mask = token_ids(self.tokenizer, prompts)
-        feeds = {"input_ids": ids.numpy(), "attention_mask": mask.numpy()}
+        ids, mask = token_ids(self.tokenizer, prompts, self.tokens)
+        given = {"input_ids": ids.numpy(), "attention_mask": mask.numpy()}
+        feeds = {i.name: given[i.name] for i in self.text.get_inputs()}
         return torch.from_numpy(self.text.run(["last_hidden_state"], feeds)[0])
 
     def velocity(self, sample: torch.Tensor, time: float, states: torch.Tensor) -> torch.Tensor:

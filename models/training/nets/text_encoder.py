@@ -21,9 +21,9 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast.from_pretrained(str(folder))
 
 
-def token_ids(tokenizer: PreTrainedTokenizerFast, captions: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and attention mask, both [b, 32] int64."""
-    found = tokenizer(captions, padding="max_length", truncation=True, max_length=CONTEXT_TOKENS, return_tensors="pt")
+def token_ids(tokenizer: PreTrainedTokenizerFast, captions: list[str], length: int = CONTEXT_TOKENS) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and attention mask, both [b, length] int64."""
+    found = tokenizer(captions, padding="max_length", truncation=True, max_length=length, return_tensors="pt")
     return found.input_ids, found.attention_mask
 
 
