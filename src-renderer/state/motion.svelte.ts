@@ -3,7 +3,7 @@ import type { ProjectSession } from './project.svelte.ts';
 import type { Studio } from './studio.svelte.ts';
 
 /** Frames that come in one after the other are measured together, milliseconds. */
-const WAIT_MS = 600;
+const WAIT_MS = 800;
 /** A frame that is this many times as far from the one before it as the middle one is a jump. */
 const JUMP = 2.5;
 
@@ -34,6 +34,7 @@ export class Motion {
   readonly #studio: Studio;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asking: AbortController | undefined;
+  #project: ProjectSession | undefined;
 
   constructor(studio: Studio) {
     this.#studio = studio;
@@ -45,8 +46,13 @@ export class Motion {
 
   /** Frames of the project came or went. */
   changed(project: ProjectSession): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#measure(project), WAIT_MS);
+    if (project !== this.#project) this.distances = [];
+    this.#project = project;
+    // Not put off again by every frame: during a render they never stop coming.
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#measure(project);
+    }, WAIT_MS);
   }
 
   async #measure(project: ProjectSession): Promise<void> {

@@ -151,8 +151,11 @@ async function testClient(transport: Transport): Promise<TestClient> {
   const names: readonly EventName[] = [
     'project.changed',
     'job.started',
+    'job.changed',
     'job.progress',
     'job.frame',
+    'frame.preview',
+    'frame.failed',
     'job.done',
     'job.failed',
     'job.cancelled',

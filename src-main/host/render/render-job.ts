@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
 import type { Tier } from '../../../src-shared/model/draft.ts';
 import { type FrameSpec, frameKey, latentsKey } from '../../../src-shared/model/frame-spec.ts';
@@ -6,7 +7,7 @@ import { createEstimator } from './estimator.ts';
 import { encodePng } from './frame-codec.ts';
 import { createFrameRequests } from './frame-requests.ts';
 import { createPauseGate } from './pause-gate.ts';
-import type { RenderPorts } from './ports.ts';
+import type { FrameCache, RenderPorts } from './ports.ts';
 import { createWorkQueue, type WorkItem, workOf, type WorkQueue } from './work-queue.ts';
 
 export interface RenderUnit {
@@ -71,6 +72,9 @@ export interface RenderJob {
 /** One frame ahead keeps the engine busy while the host encodes and stores the frame before. */
 const FRAMES_IN_FLIGHT = 2;
 
+/** Keys that one look into the cache takes. */
+const KEYS_AT_ONCE = 500;
+
 /** Frames that fail one after the other without a success between them: something is wrong with more than a frame. */
 const FAILURES_IN_A_ROW = 3;
 
@@ -90,7 +94,7 @@ export function createRenderJob(
 
   const run = async (): Promise<RenderSummary> => {
     throwIfCancelled(hooks.signal, 'The render');
-    const { total, finals, drafted } = fillQueue(queue, units, (keys) => ports.cache.hasFrames(keys));
+    const { total, finals, drafted } = await fillQueue(queue, units, ports.cache);
     const start = ports.clock();
     const estimator = createEstimator(start);
     const failed = new Set<number>();
@@ -167,11 +171,14 @@ export function createRenderJob(
     };
     report();
 
-    const renderBatch = (batch: readonly WorkItem[]): Promise<readonly (FrameResult | AppError)[]> => {
+    const renderBatch = (
+      batch: readonly WorkItem[],
+      pause: AbortSignal,
+    ): Promise<readonly (FrameResult | AppError)[]> => {
       const first = batch[0] as WorkItem;
       const work = batch.reduce((sum, { spec }) => sum + workOf(spec), 0);
       return requests.render(batch, {
-        signal: hooks.signal === undefined ? gate.signal : AbortSignal.any([hooks.signal, gate.signal]),
+        signal: hooks.signal === undefined ? pause : AbortSignal.any([hooks.signal, pause]),
         onStep: ({ step, steps }) => report(work * Math.min(step / Math.max(1, steps), 0.999)),
         ...(hooks.onPreview === undefined
           ? {}
@@ -193,12 +200,14 @@ export function createRenderJob(
         const batch = queue.take(batchSize, ports.engine.batchKey);
         if (batch.length === 0) return;
         fly(batch, 1);
+        const pause = gate.signal;
         let results: readonly (FrameResult | AppError)[];
         try {
-          results = await renderBatch(batch);
+          results = await renderBatch(batch, pause);
         } catch (error) {
           fly(batch, -1);
-          if (!gate.isClosed || !isCancelled(error) || hooks.signal?.aborted === true) throw error;
+          // It may have been resumed before the engine let go.
+          if (!pause.aborted || !isCancelled(error) || hooks.signal?.aborted === true) throw error;
           queue.putBack(batch);
           continue;
         }
@@ -251,17 +260,23 @@ export function createRenderJob(
 }
 
 /** Puts what the cache lacks into the queue. `finals` and `drafted`: frames that have a final picture, or any. */
-function fillQueue(
+async function fillQueue(
   queue: WorkQueue,
   units: readonly RenderUnit[],
-  stored: (keys: readonly string[]) => ReadonlySet<string>,
-): { total: number; finals: Set<number>; drafted: Set<number> } {
+  cache: Pick<FrameCache, 'hasFrames'>,
+): Promise<{ total: number; finals: Set<number>; drafted: Set<number> }> {
   const keyed = units.map((unit) => ({
     ...unit,
     tier: unit.tier ?? 'final',
     key: unit.key ?? frameKey(unit.spec),
   }));
-  const present = stored([...new Set(keyed.map(({ key }) => key))]);
+  const keys = [...new Set(keyed.map(({ key }) => key))];
+  const present = new Set<string>();
+  for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
+    // Long films must not hold up the host's messages.
+    if (at > 0) await setImmediate();
+    for (const key of cache.hasFrames(keys.slice(at, at + KEYS_AT_ONCE))) present.add(key);
+  }
   const finals = new Set<number>();
   const drafted = new Set<number>();
   for (const { index, tier, key } of keyed) {
@@ -269,6 +284,7 @@ function fillQueue(
     drafted.add(index);
     if (tier === 'final') finals.add(index);
   }
+  await setImmediate();
   const missing = new Map<string, { spec: FrameSpec; tier: Tier; indices: number[] }>();
   for (const { index, tier, key, spec } of keyed) {
     if (present.has(key) || (tier === 'draft' && finals.has(index))) continue;
@@ -276,6 +292,7 @@ function fillQueue(
     if (item === undefined) missing.set(key, { spec, tier, indices: [index] });
     else item.indices.push(index);
   }
+  await setImmediate();
   for (const [key, item] of missing) queue.add({ key, ...item });
   return { total: new Set(keyed.map(({ index }) => index)).size, finals, drafted };
 }

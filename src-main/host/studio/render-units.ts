@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { frameCount, type ProjectDocument } from '../../../src-shared/model/document-types.ts';
 import { renderOrder } from '../../../src-shared/model/render-order.ts';
 import type { FrameRange, Host, HostModel } from '../host.ts';
@@ -100,10 +101,11 @@ export async function timelineUnits(
     planned.flatMap((frame, at) => (frame === null ? [] : [{ index: order[at] as number, ...frame }]));
   const finals = unitsOf(await planner.frames(order, signal));
   if (options.drafts !== true) return finals;
-  const drafts = unitsOf(await planner.drafts(order, signal)).map((unit) => ({
-    ...unit,
-    tier: 'draft' as const,
-  }));
+  const planned = await planner.drafts(order, signal);
+  // Ten thousand frames: each of these passes over them is a slice of its own.
+  await setImmediate();
+  const drafts = unitsOf(planned).map((unit) => ({ ...unit, tier: 'draft' as const }));
+  await setImmediate();
   const [first, ...later] = finals;
   if (first === undefined || first.index !== playhead) return [...drafts, ...finals];
   const own = drafts.filter(({ index }) => index === playhead);
