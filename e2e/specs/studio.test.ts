@@ -49,7 +49,8 @@ forEachLauncher('an artist', (launch) => {
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Prompt at frame 6: blue dog at the beach' }).waitFor();
     await page.getByText('frame 6', { exact: true }).waitFor();
-    await page.locator('.badge', { hasText: 'final' }).waitFor();
+    // The model is opened for the first time, and a draft comes before.
+    await page.locator('.badge', { hasText: 'final' }).waitFor({ timeout: 60_000 });
     await studio.screenshot('2-two-prompts');
   });
 

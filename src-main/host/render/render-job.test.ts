@@ -238,17 +238,20 @@ describe('a render job', () => {
   it('rests while it is paused: the frame under way is given up and begun anew', async () => {
     const store = freshStore();
     const stopped: string[] = [];
+    const paused = Promise.withResolvers<void>();
     let job: ReturnType<typeof createRenderJob> | undefined;
     const engine = arithmeticEngine([], (text) => {
       if (text === 'b' && stopped.length === 0) {
         stopped.push(text);
         job?.setPaused(true);
+        paused.resolve();
       }
     });
     const frames: number[] = [];
     const units = unitsOf('a', 'b', 'c');
     job = createRenderJob(portsOf(store, engine), units, { onFrame: ({ index }) => frames.push(index) });
     const running = job.run();
+    await paused.promise;
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual([stopped, frames], [['b'], []]);
     job.setPaused(false);

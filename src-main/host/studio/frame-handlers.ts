@@ -35,11 +35,11 @@ export function frameHandlers({
   };
 
   return {
-    'takes.status': async ({ project: id, frame, takes }, { client }) => {
+    'takes.status': async ({ project: id, frame, takes }, { client, signal }) => {
       const open = projects.get(id, client);
       const keys: string[] = [];
       for (const take of takes) keys.push((await takeOf(open, frame, take)).key);
-      const stored = await storedKeys(open.project.cache, keys);
+      const stored = await storedKeys(open.project.cache, keys, signal);
       return { takes: keys.map((key) => ({ key, cached: stored.has(key) })) };
     },
 
@@ -70,9 +70,10 @@ export function frameHandlers({
       const stored = await storedKeys(
         open.project.cache,
         finals.map(({ key }) => key),
+        signal,
       );
       const frames = finals.map((frame) => (stored.has(frame.key) ? frame : null));
-      const distances = await meter.measure(open.project.cache, frames);
+      const distances = await meter.measure(open.project.cache, frames, signal);
       return { revision, from, distances: distances.slice(from - first) };
     },
   };

@@ -85,12 +85,18 @@ export function createFramePlanner(
 const KEYS_AT_ONCE = 500;
 
 /** Which frames are in the store. */
-export async function storedKeys(store: ArtifactStore, keys: readonly string[]): Promise<Set<string>> {
+export async function storedKeys(
+  store: ArtifactStore,
+  keys: readonly string[],
+  signal?: AbortSignal,
+): Promise<Set<string>> {
   const breathe = createBreather();
   const distinct = [...new Set(keys)];
   const stored = new Set<string>();
   for (let at = 0; at < distinct.length; at += KEYS_AT_ONCE) {
     await breathe();
+    // Whoever asked may have gone meanwhile, and the project with it.
+    throwIfCancelled(signal, 'The question');
     for (const key of store.hasArtifacts('frame', distinct.slice(at, at + KEYS_AT_ONCE))) stored.add(key);
   }
   return stored;

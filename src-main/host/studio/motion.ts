@@ -1,3 +1,4 @@
+import { throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
 import { latentsKey } from '../../../src-shared/model/frame-spec.ts';
 import type { Tensor } from '../../engine/tensor/tensor.ts';
 import type { ArtifactStore } from '../store/store-types.ts';
@@ -11,7 +12,11 @@ export interface MotionMeter {
    * Distances of each frame from the one before it; null for the first and where one of the two has no latents.
    * `frames[i]` is null where nothing is rendered.
    */
-  measure(store: ArtifactStore, frames: readonly (PlannedFrame | null)[]): Promise<(number | null)[]>;
+  measure(
+    store: ArtifactStore,
+    frames: readonly (PlannedFrame | null)[],
+    signal: AbortSignal,
+  ): Promise<(number | null)[]>;
 }
 
 /** Pairs that are remembered: a long film three times over. */
@@ -20,7 +25,7 @@ const REMEMBERED = 40_000;
 export function createMotionMeter(): MotionMeter {
   const known = new Map<string, number>();
   return {
-    async measure(store, frames) {
+    async measure(store, frames, signal) {
       const breathe = createBreather();
       const distances: (number | null)[] = [];
       /** Neighbours share a picture's latents: one of them is kept at hand. */
@@ -44,6 +49,7 @@ export function createMotionMeter(): MotionMeter {
         let distance = known.get(pair);
         if (distance === undefined) {
           await breathe();
+          throwIfCancelled(signal, 'Measuring motion');
           const from = latentsOf(before);
           const latents = latentsOf(frame);
           latest = { key: frame.key, latents };

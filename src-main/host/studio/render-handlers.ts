@@ -32,10 +32,12 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
   const missingOf = async (
     open: OpenProject,
     planned: readonly { spec: FrameSpec; key: string }[],
+    signal: AbortSignal,
   ): Promise<{ stored: Set<string>; missing: number; estimatedMs: number | null }> => {
     const stored = await storedKeys(
       open.project.cache,
       planned.map(({ key }) => key),
+      signal,
     );
     const missing = new Map(
       planned.filter(({ key }) => !stored.has(key)).map(({ key, spec }) => [key, spec]),
@@ -61,6 +63,7 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       const { missing, estimatedMs } = await missingOf(
         open,
         frames.map((frame) => becomes[frame] as { spec: FrameSpec; key: string }),
+        signal,
       );
       return { frames, missing, estimatedMs };
     },
@@ -75,7 +78,7 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       const { from, to } = rangeOf(document, range);
       const model = await open.model();
       const planned = await open.planner(model, document).frames(numbersOf(from, to), signal);
-      const { stored, missing, estimatedMs } = await missingOf(open, planned);
+      const { stored, missing, estimatedMs } = await missingOf(open, planned, signal);
       const keys = planned.map(({ key }) => key);
       const cached = keys.map((key) => stored.has(key));
       const lacking = numbersOf(from, to).filter((frame) => cached[frame - from] !== true);
@@ -95,12 +98,12 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       return { key, cached, spec: { ...spec } };
     },
 
-    'grid.status': async ({ project: id }, { client }) => {
+    'grid.status': async ({ project: id }, { client, signal }) => {
       const open = projects.get(id, client);
       const { revision, document } = open.edits;
       const { rows, cols, cells } = planGrid(document, contextOf(open.project, await open.model()));
       const planned = cells.map((spec) => ({ spec, key: frameKey(spec) }));
-      const { stored, missing, estimatedMs } = await missingOf(open, planned);
+      const { stored, missing, estimatedMs } = await missingOf(open, planned, signal);
       const keys = planned.map(({ key }) => key);
       return { revision, rows, cols, keys, cached: keys.map((key) => stored.has(key)), missing, estimatedMs };
     },
@@ -188,6 +191,7 @@ async function storedDrafts(
   const stored = await storedKeys(
     open.project.cache,
     drafts.flatMap((draft) => draft?.key ?? []),
+    signal,
   );
   return drafts.flatMap((draft, at) =>
     draft !== null && stored.has(draft.key) ? [{ frame: frames[at] as number, key: draft.key }] : [],
