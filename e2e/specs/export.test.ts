@@ -147,9 +147,12 @@ describe(
       await page.getByRole('button', { name: 'inbetween', exact: true }).click();
       const picture = page.getByRole('button', { name: 'Red cat to blue dog' }).locator('img');
       await picture.waitFor();
-      await page.waitForFunction(
-        "[...document.querySelectorAll('main img')].every((image) => image.naturalWidth > 0)",
-      );
+      // Resolves when every one is there, fails when one is broken.
+      await page
+        .locator('main img')
+        .evaluateAll((images) =>
+          Promise.all(images.map((image) => (image as unknown as { decode(): Promise<void> }).decode())),
+        );
       await studio.screenshot('13-start');
       assert.deepEqual(await seriousFindings(), []);
       assert.deepEqual(studio.problems, []);

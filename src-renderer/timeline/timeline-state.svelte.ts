@@ -9,7 +9,7 @@ import { LANE_HEIGHT, shownLanes, usualHeight } from './lanes.ts';
 import { nearestBeat, snapTargets } from './snapping.ts';
 
 /** Width of the column with the lanes' names, pixels. */
-export const HEAD_WIDTH = 188;
+export const HEAD_WIDTH = 208;
 
 /** A box that is being drawn: frames sideways, pixels of the viewport up and down. */
 export interface SelectionBox {
