@@ -47,6 +47,7 @@ forEachLauncher('files of an artist', (launch) => {
     const { page } = studio;
     await page.getByRole('button', { name: 'Export' }).first().click();
     await page.getByRole('radio', { name: 'GIF' }).click();
+    await page.getByRole('radio', { name: 'Download' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click();
     const link = page.getByRole('link', { name: /^Save / });
     await link.waitFor();

@@ -22,6 +22,8 @@ export interface OpenProject {
   readonly project: Project;
   /** Connections that have it open. */
   readonly holders: ReadonlySet<string>;
+  /** Aborted when the project closes: who is looking something up in it looks no further. */
+  readonly closed: AbortSignal;
   /** The project with the document of now, which later changes leave alone. */
   snapshot(): Project;
   /** @throws {AppError} not-found, invalid-model */
@@ -47,6 +49,7 @@ export interface OpenProjects {
 
 interface Entry extends OpenProject {
   readonly holders: Set<string>;
+  readonly closing: AbortController;
 }
 
 export function createOpenProjects(
@@ -142,8 +145,11 @@ function createEntry(
     (message) => tell({ event: 'note', data: { message, project: id } }),
   );
   let latest: FramePlanner | undefined;
+  const closing = new AbortController();
   return {
     id,
+    closing,
+    closed: closing.signal,
     file: project.file,
     project,
     edits,
@@ -162,6 +168,7 @@ function createEntry(
 }
 
 function closeEntry(entry: Entry): void {
+  entry.closing.abort();
   try {
     entry.pace.save();
   } finally {

@@ -37,7 +37,7 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
     const stored = await storedKeys(
       open.project.cache,
       planned.map(({ key }) => key),
-      signal,
+      AbortSignal.any([signal, open.closed]),
     );
     const missing = new Map(
       planned.filter(({ key }) => !stored.has(key)).map(({ key, spec }) => [key, spec]),
