@@ -39,7 +39,7 @@ export function frameHandlers({
       const open = projects.get(id, client);
       const keys: string[] = [];
       for (const take of takes) keys.push((await takeOf(open, frame, take)).key);
-      const stored = await storedKeys(open.project.cache, keys, signal);
+      const stored = await storedKeys(open, keys, signal);
       return { takes: keys.map((key) => ({ key, cached: stored.has(key) })) };
     },
 
@@ -68,7 +68,7 @@ export function frameHandlers({
       const numbers = Array.from({ length: to - first + 1 }, (_, at) => first + at);
       const finals = await planner.frames(numbers, signal);
       const stored = await storedKeys(
-        open.project.cache,
+        open,
         finals.map(({ key }) => key),
         signal,
       );

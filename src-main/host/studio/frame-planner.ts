@@ -84,9 +84,12 @@ export function createFramePlanner(
 /** Keys that one look into the store takes. */
 const KEYS_AT_ONCE = 500;
 
-/** Which frames are in the store. */
+/**
+ * Which frames a project has stored.
+ * @throws {AppError} cancelled when the one who asked is gone, or the project closes
+ */
 export async function storedKeys(
-  store: ArtifactStore,
+  { project, closed }: { readonly project: { readonly cache: ArtifactStore }; readonly closed: AbortSignal },
   keys: readonly string[],
   signal?: AbortSignal,
 ): Promise<Set<string>> {
@@ -95,9 +98,11 @@ export async function storedKeys(
   const stored = new Set<string>();
   for (let at = 0; at < distinct.length; at += KEYS_AT_ONCE) {
     await breathe();
-    // Whoever asked may have gone meanwhile, and the project with it.
     throwIfCancelled(signal, 'The question');
-    for (const key of store.hasArtifacts('frame', distinct.slice(at, at + KEYS_AT_ONCE))) stored.add(key);
+    throwIfCancelled(closed, 'The question');
+    for (const key of project.cache.hasArtifacts('frame', distinct.slice(at, at + KEYS_AT_ONCE))) {
+      stored.add(key);
+    }
   }
   return stored;
 }

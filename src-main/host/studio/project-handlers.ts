@@ -72,7 +72,7 @@ export function projectHandlers({
         .then(async (model) => {
           const numbers = Array.from({ length: frames }, (_, frame) => frame);
           const keys = (await open.planner(model, document).frames(numbers, signal)).map(({ key }) => key);
-          const stored = await storedKeys(open.project.cache, keys);
+          const stored = await storedKeys(open, keys);
           return { cachedFrames: keys.filter((key) => stored.has(key)).length, problem: null };
         })
         .catch((error: unknown) => {

@@ -35,9 +35,9 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
     signal: AbortSignal,
   ): Promise<{ stored: Set<string>; missing: number; estimatedMs: number | null }> => {
     const stored = await storedKeys(
-      open.project.cache,
+      open,
       planned.map(({ key }) => key),
-      AbortSignal.any([signal, open.closed]),
+      signal,
     );
     const missing = new Map(
       planned.filter(({ key }) => !stored.has(key)).map(({ key, spec }) => [key, spec]),
@@ -189,7 +189,7 @@ async function storedDrafts(
 ): Promise<{ frame: number; key: string }[]> {
   const drafts = await open.planner(model, document).drafts(frames, signal);
   const stored = await storedKeys(
-    open.project.cache,
+    open,
     drafts.flatMap((draft) => draft?.key ?? []),
     signal,
   );
