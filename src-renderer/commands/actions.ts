@@ -58,7 +58,7 @@ export const ACTIONS: readonly Action[] = [
     id: 'file.models',
     label: 'Models …',
     group: 'Project',
-    keys: ['Mod+Shift+M'],
+    keys: ['Mod+Shift+O'],
     run: (studio) => (studio.dialog = 'models'),
   },
   {

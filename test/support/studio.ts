@@ -35,9 +35,9 @@ export function testHost(context: TestContext, options: { ffmpeg?: string } = {}
     paths: {
       bundledModels: join(ROOT, 'models'),
       projects: join(folder, 'projects'),
-      userModels: join(folder, 'models'),
+      userModels: join(folder, 'data', 'models'),
       embeddings: join(folder, 'embeddings'),
-      settings: join(folder, 'settings.json'),
+      settings: join(folder, 'data', 'settings.json'),
       presets: join(folder, 'presets'),
       cache: join(folder, 'cache'),
     },
