@@ -246,6 +246,20 @@ describe('the project inside every output', () => {
       if (format === 'webp') assert.equal((await sharp(out, { animated: true }).metadata()).pages, 2);
     });
   }
+  for (const quality of [80, 100]) {
+    it(`comes back out of a WebP whose frames are all one picture, quality ${quality}`, async () => {
+      const one = gradient(1, 33, 31);
+      for (const source of [one, { ...one, count: 5, frame: () => one.frame(0) }]) {
+        const out = join(folder, `still-${quality}-${source.count}.webp`);
+        await exportFrames(request({ out, format: 'webp', source, quality, document }));
+        assert.ok((await readProjectFrom(out)) === document);
+        const { data, info } = await sharp(out).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+        assert.deepEqual([info.width, info.height], [33, 31]);
+        // Lossless is exact; 80 stays within a few of 255 steps.
+        assert.ok(meanDifference(data, await one.frame(0)) <= (quality === 100 ? 0 : 6));
+      }
+    });
+  }
   for (const format of ['jpeg', 'png', 'webp'] as const) {
     it(`comes back out of a ${format} grid`, async () => {
       const out = join(folder, `grid.${format}`);

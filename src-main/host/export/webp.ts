@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { encodeEnvelope } from './envelope.ts';
 import { rawInput, runFfmpeg } from './ffmpeg.ts';
@@ -47,7 +47,10 @@ export async function writeWebp(
     feed(),
     hooks.signal,
   );
-  if (request.document !== undefined) await addXmp(file, xmpOf(encodeEnvelope(request.document)));
+  if (request.document !== undefined) {
+    await extend(file, source);
+    await addXmp(file, xmpOf(encodeEnvelope(request.document)));
+  }
   return { frames: order.length, duration: order.length / request.playback.fps };
 }
 
@@ -62,7 +65,37 @@ export function xmpOf(text: string): string {
 
 const XMP_FLAG = 0x04;
 
-/** Appends an `XMP ` chunk to a WebP file of the extended format (animations always are). */
+/**
+ * Brings a still picture of the simple format into the extended one, which alone has room for XMP. The encoder writes
+ * the simple format where all frames are one picture.
+ * Source: RFC 9649, "Simple File Format" and "Extended File Format".
+ */
+async function extend(file: string, { width, height }: FrameSource): Promise<void> {
+  const still = await readHead(file, 16);
+  if (!['VP8 ', 'VP8L'].includes(still.toString('latin1', 12, 16))) return;
+  const simple = await readFile(file);
+  const header = Buffer.alloc(18);
+  header.write('VP8X', 0, 'latin1');
+  header.writeUInt32LE(10, 4);
+  header.writeUIntLE(width - 1, 12, 3);
+  header.writeUIntLE(height - 1, 15, 3);
+  const extended = Buffer.concat([simple.subarray(0, 12), header, simple.subarray(12)]);
+  extended.writeUInt32LE(extended.length - 8, 4);
+  await writeFile(file, extended);
+}
+
+async function readHead(file: string, length: number): Promise<Buffer> {
+  const handle = await open(file, 'r');
+  try {
+    const head = Buffer.alloc(length);
+    await handle.read(head, 0, length, 0);
+    return head;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Appends an `XMP ` chunk to a WebP file of the extended format. */
 async function addXmp(file: string, xmp: string): Promise<void> {
   const handle = await open(file, 'r+');
   try {
