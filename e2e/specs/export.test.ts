@@ -59,7 +59,7 @@ describe(
       await page.keyboard.press('Control+KeyE');
       await dialog().getByRole('radio', { name: 'GIF' }).click();
       // The playhead's frame is rendered first; with it there is something to encode.
-      const nearest = dialog().getByRole('radio', { name: 'Take the nearest there is' });
+      const nearest = dialog().getByRole('radio', { name: 'Take what there is' });
       const measured = dialog().getByText(/frames, encoded|frames were encoded/);
       await assert.doesNotReject(async () => {
         for (let quality = 80; !(await measured.isVisible()); quality -= 1) {

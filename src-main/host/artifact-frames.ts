@@ -1,4 +1,6 @@
 import { AppError } from '../../src-shared/kernel/errors.ts';
+import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
+import { draftOf } from '../../src-shared/model/draft.ts';
 import { type FrameSpec, frameKey, latentsKey } from '../../src-shared/model/frame-spec.ts';
 import type { Tensor } from '../engine/tensor/tensor.ts';
 import type { FrameSource } from './export/types.ts';
@@ -52,6 +54,27 @@ export function frameCacheOf(store: ArtifactStore): FrameCache {
 export function storedLatents(store: ArtifactStore, spec: FrameSpec): Tensor | undefined {
   const artifact = store.getArtifact('latents', latentsKey(spec));
   return artifact === undefined ? undefined : decodeTensor(artifact.bytes);
+}
+
+/** The best stored picture of each frame: its final one, else its draft; null where there is neither. */
+export function bestStored(
+  store: Pick<ArtifactStore, 'hasArtifacts'>,
+  document: ProjectDocument,
+  finals: readonly FrameSpec[],
+): (FrameSpec | null)[] {
+  const keys = finals.map(frameKey);
+  const stored = store.hasArtifacts('frame', keys);
+  const best = finals.map((spec, at) => (stored.has(keys[at] as string) ? spec : null));
+  const drafts = new Map<string, { readonly at: number; readonly spec: FrameSpec }[]>();
+  finals.forEach((final, at) => {
+    const spec = best[at] === null ? draftOf(document, final) : null;
+    if (spec === null) return;
+    const key = frameKey(spec);
+    drafts.set(key, [...(drafts.get(key) ?? []), { at, spec }]);
+  });
+  for (const key of store.hasArtifacts('frame', [...drafts.keys()]))
+    for (const { at, spec } of drafts.get(key) ?? []) best[at] = spec;
+  return best;
 }
 
 /**

@@ -12,7 +12,7 @@ import { framePictures } from '../engine/frame-pictures.ts';
 import type { LearnedToken } from '../engine/embedding-files/read-embedding.ts';
 import type { FrameResult, RgbImage, StepProgress } from '../engine/ports.ts';
 import type { Tensor } from '../engine/tensor/tensor.ts';
-import { frameCacheOf, storedFrames, storedLatents } from './artifact-frames.ts';
+import { bestStored, frameCacheOf, storedFrames, storedLatents } from './artifact-frames.ts';
 import { createPresetLibrary, type PresetLibrary } from './export/custom-presets.ts';
 import { estimateSize, previewFrame, type SizeEstimate } from './export/estimate.ts';
 import { exportFrames } from './export/export-frames.ts';
@@ -178,7 +178,7 @@ export interface Host {
     model: HostModel,
     range: FrameRange | undefined,
     request: Omit<ExportRequest, 'source' | 'ffmpeg' | 'threads'> & {
-      /** Frames that are not there are rendered (default), or look like the nearest that is. */
+      /** Frames that are not there are rendered (default), or are drafts, or look like the nearest that is. */
       readonly missing?: 'render' | 'nearest';
     },
     hooks?: ExportHooks,
@@ -346,6 +346,18 @@ export function createHost(options: HostOptions): Host {
     storedFrames(project.cache, specs, async (spec) => {
       await createRenderJob(portsOf(project, model), [{ index: 0, spec }]).run();
     });
+  const asTheyAre = (project: Project, model: HostModel, specs: readonly FrameSpec[]) => {
+    const best = bestStored(project.cache, project.document, specs);
+    const frames = framesOf(
+      project,
+      model,
+      best.map((spec, at) => spec ?? (specs[at] as FrameSpec)),
+    );
+    return nearestFrames(
+      frames,
+      best.map((spec) => spec !== null),
+    );
+  };
   const areThere = (project: Project, specs: readonly FrameSpec[]): boolean[] => {
     const keys = specs.map(frameKey);
     const stored = project.cache.hasArtifacts('frame', keys);
@@ -447,8 +459,8 @@ export function createHost(options: HostOptions): Host {
     },
     exportRange: async (project, model, range, { missing, maxBytes, ...request }, hooks) => {
       const specs = specsOf(project, model, range);
-      const frames = framesOf(project, model, specs);
-      const source = missing === 'nearest' ? nearestFrames(frames, areThere(project, specs)) : frames;
+      const source =
+        missing === 'nearest' ? asTheyAre(project, model, specs) : framesOf(project, model, specs);
       const path = request.format === 'png' ? '' : ffmpeg();
       return sounds.withTrack(project, filmOf(project, range, request, hooks?.onNote), (track) => {
         const whole = { ...request, ...track, source, ffmpeg: path, threads: threads() };

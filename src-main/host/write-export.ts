@@ -25,7 +25,7 @@ export interface ExportWishes {
   readonly labels?: boolean | undefined;
   /** The most bytes that a film may have. */
   readonly maxBytes?: number | undefined;
-  /** Frames that are missing are rendered (default), or look like their nearest neighbour. */
+  /** Frames that are missing are rendered (default), or are drafts, or look like their nearest neighbour. */
   readonly missing?: 'render' | 'nearest' | undefined;
 }
 

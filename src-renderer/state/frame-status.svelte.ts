@@ -17,6 +17,13 @@ export interface FrameCounts {
   readonly final: number;
 }
 
+export function countStates(states: Uint8Array): FrameCounts {
+  const of = [0, 0, 0, 0];
+  for (const state of states) of[state]! += 1;
+  const [none = 0, failed = 0, draft = 0, final = 0] = of;
+  return { none, failed, draft, final };
+}
+
 /** Which frames of the timeline there are pictures of. */
 export class FrameStatus {
   /** One a frame: one of the FRAME_ constants. Replaced, never changed in place, so that it can be watched. */
@@ -31,12 +38,7 @@ export class FrameStatus {
   revision = $state(-1);
   /** Why the host cannot tell: a model that is missing, for instance. */
   problem = $state('');
-  readonly counts = $derived.by<FrameCounts>(() => {
-    const of = [0, 0, 0, 0];
-    for (const state of this.states) of[state]! += 1;
-    const [none = 0, failed = 0, draft = 0, final = 0] = of;
-    return { none, failed, draft, final };
-  });
+  readonly counts = $derived(countStates(this.states));
   /** Keys of the final pictures, and of the drafts that there are. */
   #keys: string[] = [];
   #drafts = new Map<number, string>();

@@ -1,5 +1,6 @@
 import type { Handlers } from '../../../src-shared/contract/service.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { bestStored } from '../artifact-frames.ts';
 import { type FrameRange, gridUnits, type Host, rangeOf } from '../host.ts';
 import type { RenderSummary } from '../render/render-job.ts';
 import { filmRequest, isSheet } from '../write-export.ts';
@@ -62,10 +63,11 @@ export function exportHandlers(wiring: ExportWiring): Pick<Handlers, ExportMetho
             }));
           const summary = asItIs
             ? presentOf(
-                project.cache.hasArtifacts(
-                  'frame',
-                  planned.flatMap(({ key }) => key ?? []),
-                ).size,
+                bestStored(
+                  project.cache,
+                  project.document,
+                  planned.map(({ spec }) => spec),
+                ).filter((spec) => spec !== null).length,
                 planned.length,
               )
             : await renderUnits(host, wiring.note, {

@@ -52,7 +52,10 @@ export const exportMethods = {
       name: z.string().min(1).max(200).exactOptional(),
       /** A file of the name `out` is there: `number` takes the next free name. Default `replace`. */
       ifExists: z.enum(['replace', 'number']).exactOptional(),
-      /** `nearest`: nothing is rendered, a frame that is missing looks like the nearest that is there. */
+      /**
+       * `nearest`: nothing is rendered. A frame without its final picture is its draft, and where there is none it looks
+       * like the nearest that is there.
+       */
       missing: z.enum(['render', 'nearest']).exactOptional(),
       /** The file has at most so many bytes: quality is lowered, then the size, then frames are left out. */
       maxBytes: maxBytes.exactOptional(),
