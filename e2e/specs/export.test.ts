@@ -106,7 +106,7 @@ describe(
       cpSync(TINY_SD, broken, { recursive: true });
       rmSync(join(broken, 'scheduler'), { recursive: true });
       writeFileSync(join(broken, 'unet', 'config.json'), '{ broken');
-      await page.keyboard.press('Control+Shift+KeyM');
+      await page.keyboard.press('Control+Shift+KeyO');
       await dialog().getByText('A frame takes').waitFor();
       assert.deepEqual(await seriousFindings(), []);
       await dialog().getByRole('button', { name: 'Add a model' }).click();
