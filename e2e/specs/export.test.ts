@@ -43,11 +43,12 @@ describe(
       const { page } = studio;
       await page.getByRole('heading', { name: 'Red cat to blue dog' }).waitFor();
       await page.getByRole('complementary', { name: 'First steps' }).waitFor();
-      await page.getByRole('button', { name: /^Pause/ }).waitFor();
+      await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
       // A picture of it is there; the others follow.
       await page
         .getByRole('contentinfo', { name: 'Status' })
         .getByText(/\d+ of \d+|Every frame/)
+        .first()
         .waitFor();
       await studio.screenshot('8-first-run');
       assert.deepEqual(await seriousFindings(), []);
