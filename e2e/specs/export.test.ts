@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { findChromium } from '../../scripts/browser-env.ts';
 import { buildWindow } from '../../scripts/build-window.ts';
 import { type BrowserStudio, launchBrowser } from '../launchers/browser.ts';
+import { seriousFindings } from './serious-findings.ts';
 
 const chromium = findChromium();
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TINY_SD = join(import.meta.dirname, '..', '..', 'test', 'fixtures', 'onnx', 'tiny-sd');
 
 describe(
@@ -22,21 +21,6 @@ describe(
     });
     after(() => studio?.close());
 
-    const seriousFindings = async (): Promise<string[]> => {
-      await studio.page.evaluate(axe);
-      return studio.page.evaluate(async () => {
-        const { violations } = await (
-          globalThis as unknown as {
-            axe: {
-              run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
-            };
-          }
-        ).axe.run();
-        return violations
-          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-      });
-    };
     const dialog = () => studio.page.getByRole('dialog');
 
     test('the first run opens on the example, whose first frames come', async () => {
@@ -51,7 +35,7 @@ describe(
         .first()
         .waitFor();
       await studio.screenshot('8-first-run');
-      assert.deepEqual(await seriousFindings(), []);
+      assert.deepEqual(await seriousFindings(studio.page), []);
       await page.keyboard.press('KeyK');
     });
 
@@ -73,7 +57,7 @@ describe(
       await dialog().getByRole('checkbox', { name: 'At most' }).check();
       await dialog().getByLabel('Megabytes').fill('0.2');
       await studio.screenshot('9-export');
-      assert.deepEqual(await seriousFindings(), []);
+      assert.deepEqual(await seriousFindings(studio.page), []);
       await dialog().getByRole('button', { name: 'Export', exact: true }).click();
       const link = dialog().getByRole('link', { name: /^Save / });
       await link.waitFor({ timeout: 120_000 });
@@ -109,7 +93,7 @@ describe(
       writeFileSync(join(broken, 'unet', 'config.json'), '{ broken');
       await page.keyboard.press('Control+Shift+KeyO');
       await dialog().getByText('A frame takes').waitFor();
-      assert.deepEqual(await seriousFindings(), []);
+      assert.deepEqual(await seriousFindings(studio.page), []);
       await dialog().getByRole('button', { name: 'Add a model' }).click();
       await dialog().getByLabel("Folder on the host's machine").fill(broken);
       await dialog().getByRole('button', { name: 'Import', exact: true }).click();
@@ -117,7 +101,7 @@ describe(
       await problems.filter({ hasText: 'scheduler_config.json is missing' }).waitFor();
       await problems.filter({ hasText: 'unet/config.json cannot be read' }).waitFor();
       await studio.screenshot('11-broken-model');
-      assert.deepEqual(await seriousFindings(), []);
+      assert.deepEqual(await seriousFindings(studio.page), []);
       await page.keyboard.press('Escape');
     });
 
@@ -132,7 +116,7 @@ describe(
       await studio.screenshot('12-settings');
       for (const name of ['Computing', 'Cache', 'Folders and tools']) {
         await dialog().getByRole('button', { name }).click();
-        assert.deepEqual(await seriousFindings(), []);
+        assert.deepEqual(await seriousFindings(studio.page), []);
       }
       await dialog().getByLabel('New projects go into').fill(join(studio.folder, 'elsewhere'));
       await page.keyboard.press('Tab');
@@ -155,7 +139,7 @@ describe(
           Promise.all(images.map((image) => (image as unknown as { decode(): Promise<void> }).decode())),
         );
       await studio.screenshot('13-start');
-      assert.deepEqual(await seriousFindings(), []);
+      assert.deepEqual(await seriousFindings(studio.page), []);
       assert.deepEqual(studio.problems, []);
     });
   },

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import { findChromium } from '../../scripts/browser-env.ts';
 import { buildWindow } from '../../scripts/build-window.ts';
 import { type BrowserStudio, launchBrowser } from '../launchers/browser.ts';
+import { seriousFindings } from './serious-findings.ts';
 
 const executable = findChromium();
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe('the inspector', { skip: executable === undefined && 'no Chromium here' }, () => {
   let studio: BrowserStudio;
@@ -89,20 +87,7 @@ describe('the inspector', { skip: executable === undefined && 'no Chromium here'
 
   test('it is labelled and can be read by machines', async () => {
     const { page } = studio;
-    await page.evaluate(axe);
-    const findings = await page.evaluate(async () => {
-      const { violations } = await (
-        globalThis as unknown as {
-          axe: {
-            run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
-          };
-        }
-      ).axe.run();
-      return violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    });
-    assert.deepEqual(findings, []);
+    assert.deepEqual(await seriousFindings(page), []);
   });
 
   test('a loop can be started anew and stopped, and the dialog closes', async () => {

@@ -1,38 +1,21 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { forEachLauncher, type LaunchedStudio } from '../launchers/each.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { seriousFindings } from './serious-findings.ts';
 
 forEachLauncher('an artist', (launch) => {
   let studio: LaunchedStudio;
   before(async () => void (studio = await launch()));
   after(() => studio?.close());
 
-  const seriousFindings = async (): Promise<string[]> => {
-    await studio.page.evaluate(axe);
-    return studio.page.evaluate(async () => {
-      const { violations } = await (
-        globalThis as unknown as {
-          axe: {
-            run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
-          };
-        }
-      ).axe.run();
-      return violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    });
-  };
   const status = () => studio.page.getByRole('contentinfo', { name: 'Status' });
 
   test('the first screen offers a new project and examples', async () => {
     await studio.page.getByRole('button', { name: 'New project' }).waitFor();
     await studio.page.getByRole('button', { name: 'Red cat to blue dog' }).waitFor();
     await studio.screenshot('1-start');
-    assert.deepEqual(await seriousFindings(), []);
+    assert.deepEqual(await seriousFindings(studio.page), []);
   });
 
   test('a new project: two prompts make a morph', async () => {
@@ -122,7 +105,7 @@ forEachLauncher('an artist', (launch) => {
       assert.ok(statSync(file).size > 10_000);
       await page.getByRole('dialog').getByRole('button', { name: 'Close' }).first().click();
     }
-    assert.deepEqual(await seriousFindings(), []);
+    assert.deepEqual(await seriousFindings(studio.page), []);
   });
 
   test('shortcuts are listed, and the light theme is legible', async () => {
@@ -134,7 +117,7 @@ forEachLauncher('an artist', (launch) => {
     await page.keyboard.press('Control+Shift+KeyL');
     await page.locator('html[data-theme="light"]').waitFor();
     await studio.screenshot('6-light');
-    assert.deepEqual(await seriousFindings(), []);
+    assert.deepEqual(await seriousFindings(studio.page), []);
   });
 
   test('a grid of four corners renders, and a way through it becomes keyframes', async () => {
@@ -158,7 +141,7 @@ forEachLauncher('an artist', (launch) => {
     await page.getByRole('button', { name: 'Row 2, column 3' }).click();
     await page.getByRole('img', { name: 'Row 2, column 3' }).waitFor();
     await studio.screenshot('7-grid');
-    assert.deepEqual(await seriousFindings(), []);
+    assert.deepEqual(await seriousFindings(studio.page), []);
     await page.getByRole('button', { name: 'Make keyframes of the way' }).click();
     await page.getByRole('button', { name: 'Show all frames' }).click();
     await page.getByRole('button', { name: /^Prompt at frame 48: / }).waitFor();

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { clickTrack } from '../../test/support/click-track.ts';
 import { forEachLauncher, type LaunchedStudio } from '../launchers/each.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { seriousFindings } from './serious-findings.ts';
 
 /** A project without words renders nothing: these tests are about hands on keys. */
 forEachLauncher('the timeline', (launch) => {
@@ -195,20 +193,7 @@ forEachLauncher('the timeline', (launch) => {
 
   test('the timeline, its menus and dialogs are accessible, and no script failed', async () => {
     const { page } = studio;
-    await page.evaluate(axe);
-    const found = await page.evaluate(async () => {
-      const { violations } = await (
-        globalThis as unknown as {
-          axe: {
-            run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
-          };
-        }
-      ).axe.run();
-      return violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    });
-    assert.deepEqual(found, []);
+    assert.deepEqual(await seriousFindings(page), []);
     assert.deepEqual(studio.problems, []);
   });
 });
