@@ -1,4 +1,5 @@
 import { AppError } from '../../../src-shared/kernel/errors.ts';
+import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
 import type { RgbImage } from '../ports.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -85,4 +86,36 @@ let levelTable: Float32Array | undefined;
 function levels(): Float32Array {
   levelTable ??= Float32Array.from({ length: 256 }, (_, v) => fround(fround(2 * fround(v / 255)) - 1));
   return levelTable;
+}
+
+/**
+ * The picture of that hash, 8-bit RGB of exactly the frame's size.
+ * @throws {AppError} invalid-asset for one that is not there, of another size or of another depth
+ */
+export function pictureOf(
+  assets: Readonly<Record<string, RgbImage>>,
+  hash: string,
+  role: string,
+  spec: FrameSpec,
+): RgbImage {
+  const image = assets[hash];
+  if (image === undefined) {
+    throw new AppError(
+      'invalid-asset',
+      `The ${role} ${hash} is not among the pictures handed to the engine.`,
+    );
+  }
+  if (image.width !== spec.width || image.height !== spec.height) {
+    throw new AppError(
+      'invalid-asset',
+      `The ${role} is ${image.width}x${image.height} pixels. Accepted: exactly the frame's size, ${spec.width}x${spec.height}.`,
+    );
+  }
+  if (image.data.length !== image.width * image.height * 3) {
+    throw new AppError(
+      'invalid-asset',
+      `The ${role} holds ${image.data.length} bytes. Accepted: 8-bit RGB, ${image.width * image.height * 3} bytes.`,
+    );
+  }
+  return image;
 }

@@ -1,11 +1,10 @@
-import { AppError } from '../../../../src-shared/kernel/errors.ts';
 import type { FrameSpec } from '../../../../src-shared/model/frame-spec.ts';
-import type { RgbImage, SessionSource } from '../../ports.ts';
+import type { SessionSource } from '../../ports.ts';
 import { linspace32 } from '../../schedulers/linspace.ts';
 import { addNoiseAtAlpha } from '../../schedulers/prediction.ts';
 import { f32 } from '../../tensor/float32.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { binaryMask, maskOnLatents, pictureToTensor } from '../picture.ts';
+import { binaryMask, maskOnLatents, pictureOf, pictureToTensor } from '../picture.ts';
 import type { FrameInput } from '../pipeline.ts';
 import { encodePicture } from '../vae.ts';
 import type { KandinskyModel } from './description.ts';
@@ -26,10 +25,10 @@ export async function startPicture(
   draw: (dims: readonly number[]) => Tensor,
 ): Promise<StartPicture | null> {
   if (spec.init === null) return null;
-  const picture = pictureToTensor(assetOf(assets, spec.init.asset, 'init picture', spec));
+  const picture = pictureToTensor(pictureOf(assets, spec.init.asset, 'init picture', spec));
   const latents = await encodePicture(source, model.vae, { picture, draw });
   if (spec.mask === null) return { latents, keep: null };
-  const mask = binaryMask(assetOf(assets, spec.mask, 'mask', spec));
+  const mask = binaryMask(pictureOf(assets, spec.mask, 'mask', spec));
   const { factor } = model.vae;
   const repaint = maskOnLatents(mask, spec.width, spec.height, factor);
   return { latents, keep: keepMask(repaint, spec.width / factor) };
@@ -63,26 +62,4 @@ export function noisedPicture(picture: Tensor, noise: Tensor, timestep: number):
   const betas = linspace32(0.0001, 0.02, 1000);
   for (let t = 0; t <= timestep; t++) product *= f32(1 - betas[t]!);
   return addNoiseAtAlpha(picture, noise, f32(product));
-}
-
-function assetOf(
-  assets: Readonly<Record<string, RgbImage>>,
-  hash: string,
-  role: string,
-  spec: FrameSpec,
-): RgbImage {
-  const image = assets[hash];
-  if (image === undefined) {
-    throw new AppError(
-      'invalid-asset',
-      `The ${role} ${hash} is not among the pictures handed to the engine.`,
-    );
-  }
-  if (image.width !== spec.width || image.height !== spec.height) {
-    throw new AppError(
-      'invalid-asset',
-      `The ${role} is ${image.width}x${image.height} pixels. Accepted: exactly the frame's size, ${spec.width}x${spec.height}.`,
-    );
-  }
-  return image;
 }

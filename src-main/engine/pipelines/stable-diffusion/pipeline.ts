@@ -1,13 +1,13 @@
 import { AppError, throwIfCancelled } from '../../../../src-shared/kernel/errors.ts';
 import type { FrameSpec } from '../../../../src-shared/model/frame-spec.ts';
-import type { FrameNote, RenderHooks, RgbImage, SessionSource } from '../../ports.ts';
+import type { FrameNote, RenderHooks, SessionSource } from '../../ports.ts';
 import type { LearnedToken } from '../../embedding-files/read-embedding.ts';
 import { type Tensor, zeros } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { batchKey, isGuided } from './batch-key.ts';
 import type { StableDiffusionModel } from './description.ts';
 import { type NoiseStream, openNoise } from '../noise-stream.ts';
-import { binaryMask, maskOnLatents, pictureToTensor, withoutMasked } from '../picture.ts';
+import { binaryMask, maskOnLatents, pictureOf, pictureToTensor, withoutMasked } from '../picture.ts';
 import type { FrameConditioning, FrameInput, Pipeline, Sample } from '../pipeline.ts';
 import { conditionOf, usedTexts } from './conditioning.ts';
 import { createPromptEncoder, type PromptEncoder } from './prompt-encoding.ts';
@@ -192,14 +192,14 @@ async function prepareStart(
   if (spec.init === null) {
     return { picture: null, noise: noise.first(dims), mask: null, maskedPicture: null, fromNoise: true };
   }
-  const picture = pictureToTensor(assetOf(assets, spec.init.asset, 'init picture', spec));
+  const picture = pictureToTensor(pictureOf(assets, spec.init.asset, 'init picture', spec));
   const draw = (shape: readonly number[]): Tensor => noise.next(shape);
   const tiled = spec.vaeTiling === true;
   if (spec.mask === null) {
     const latents = await encodePicture(source, model.vae, { picture, draw, tiled });
     return { picture: latents, noise: noise.first(dims), mask: null, maskedPicture: null, fromNoise: false };
   }
-  const mask = binaryMask(assetOf(assets, spec.mask, 'mask', spec));
+  const mask = binaryMask(pictureOf(assets, spec.mask, 'mask', spec));
   const fromNoise = spec.init.strength === 1;
   const channels = model.inpainting === 'channels';
   const latents =
@@ -221,32 +221,4 @@ async function prepareStart(
 async function samplesPosterior(source: SessionSource): Promise<boolean> {
   const session = await source.session('vae_encoder');
   return session.outputs.some((output) => output.name === 'latent_parameters');
-}
-
-function assetOf(
-  assets: Readonly<Record<string, RgbImage>>,
-  hash: string,
-  role: string,
-  spec: FrameSpec,
-): RgbImage {
-  const image = assets[hash];
-  if (image === undefined) {
-    throw new AppError(
-      'invalid-asset',
-      `The ${role} ${hash} is not among the pictures handed to the engine.`,
-    );
-  }
-  if (image.width !== spec.width || image.height !== spec.height) {
-    throw new AppError(
-      'invalid-asset',
-      `The ${role} is ${image.width}x${image.height} pixels. Accepted: exactly the frame's size, ${spec.width}x${spec.height}.`,
-    );
-  }
-  if (image.data.length !== image.width * image.height * 3) {
-    throw new AppError(
-      'invalid-asset',
-      `The ${role} holds ${image.data.length} bytes. Accepted: 8-bit RGB, ${image.width * image.height * 3} bytes.`,
-    );
-  }
-  return image;
 }
