@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { _electron, type ElectronApplication } from 'playwright-core';
+import { _electron, type ElectronApplication, errors } from 'playwright-core';
 import { sandboxArguments } from '../../scripts/electron-env.ts';
 import type { Display } from './display.ts';
 import {
@@ -36,10 +36,12 @@ export async function launchElectron(
   options: ElectronOptions = {},
 ): Promise<ElectronStudio> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'inbetween-e2e-'));
-  const app = await _electron.launch({
+  const app = await attached({
     executablePath: executable,
     args: [
       ...sandboxArguments(),
+      // The virtual display has none, and Chromium's search for one ends in a crash of its own.
+      '--disable-gpu',
       ...(options.scale === undefined ? [] : [`--force-device-scale-factor=${options.scale}`]),
       ...(options.packaged === true ? [] : [ROOT]),
       ...(options.args ?? []),
@@ -106,6 +108,23 @@ export async function launchElectron(
       if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * The application with Playwright attached. Where the executable is given, Playwright does not hold the application still
+ * while it attaches; when it looks just as the window's first page is committed (one start in twenty on a busy machine), it
+ * misses the commit and waits for it for ever. So it gets further tries. A studio that does not start fails them all.
+ */
+async function attached(options: Parameters<typeof _electron.launch>[0]): Promise<ElectronApplication> {
+  for (const seconds of [40, 60]) {
+    try {
+      return await _electron.launch({ ...options, timeout: seconds * 1000 });
+    } catch (error) {
+      if (!(error instanceof errors.TimeoutError)) throw error;
+      process.stderr.write(`Playwright did not attach to Electron within ${seconds} s; trying again.\n`);
+    }
+  }
+  return _electron.launch(options);
 }
 
 /** Process id of the host among the children of the shell (Linux). */
