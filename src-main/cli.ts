@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { CliContext } from './cli/context.ts';
@@ -38,6 +39,7 @@ const context: CliContext = {
   stderr: process.stderr,
   signal: stop.signal,
   clock: Date.now,
+  version: (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version,
   randomSeed: () => crypto.getRandomValues(new Uint32Array(1))[0] as number,
   host(options = {}) {
     const notes = options.onNote ?? ((message: string) => process.stderr.write(`Note: ${message}\n`));

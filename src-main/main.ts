@@ -40,13 +40,14 @@ if (app.requestSingleInstanceLock()) {
   app
     .whenReady()
     .then(() => {
+      const places = shellPlaces(app.getAppPath(), app.isPackaged);
       app.setAboutPanelOptions({
         applicationName: 'Inbetween',
-        applicationVersion: app.getVersion(),
+        applicationVersion: places.version,
         copyright: 'MIT licensed',
       });
       shell = startShell({
-        places: shellPlaces(app.getAppPath(), app.isPackaged),
+        places,
         settings: openSettings(join(app.getPath('userData'), 'desktop.json')),
         node: env.INBETWEEN_NODE,
       });

@@ -8,6 +8,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Of the product. */
+  readonly version: string;
   /** A random seed for pictures that were not given one, 0 .. 2^32 - 1. */
   readonly randomSeed: () => number;
   /** Starts the host on first use; notes go to standard error. */

@@ -32,7 +32,7 @@ user's cache folder (INBETWEEN_CACHE_DIR moves it); .inbetween projects carry th
 export async function runProgram(context: CliContext, args: readonly string[]): Promise<0 | 1 | 2 | 130> {
   const program = new Command('inbetween')
     .description('Keyframed prompt-morph videos, rendered locally.')
-    .version('0.1.0')
+    .version(context.version)
     .showHelpAfterError('(add --help for what it takes)')
     .addHelpText('after', EXAMPLES)
     .configureOutput({

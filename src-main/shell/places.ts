@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Where the parts of the product lie, in a checkout and in a package. */
@@ -10,6 +11,8 @@ export interface ShellPlaces {
   readonly preload: string;
   readonly hostEntry: string;
   readonly icon: string;
+  /** Of the product. Electron's own answer is its package's only in a packaged app. */
+  readonly version: string;
 }
 
 /** @param app folder of the app: the checkout, or `app.asar` */
@@ -17,6 +20,7 @@ export function shellPlaces(app: string, isPackaged: boolean): ShellPlaces {
   const shared = {
     renderer: join(app, 'dist', 'renderer'),
     preload: join(app, 'dist', 'desktop', 'preload.cjs'),
+    version: (JSON.parse(readFileSync(join(app, 'package.json'), 'utf8')) as { version: string }).version,
   };
   if (!isPackaged) {
     return {

@@ -129,7 +129,7 @@ function createLocalHost(places: ShellPlaces, node: string | undefined): HostSup
       });
       return startHostChild(runtime, places.hostEntry);
     },
-    message: { root: places.root, rendererFolder: places.renderer, version: app.getVersion() },
+    message: { root: places.root, rendererFolder: places.renderer, version: places.version },
     clock: Date.now,
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   });
