@@ -11,6 +11,7 @@ import {
   SHOTS,
   watchProblems,
 } from './launched-studio.ts';
+import { childOf } from './processes.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const TOKEN = 'e2e-token-of-the-tests';
@@ -48,6 +49,7 @@ export async function launchBrowser(executable: string, options: LaunchOptions =
       return file;
     },
     killHost: () => ended(host.child, 'SIGKILL'),
+    engine: () => childOf(host.child.pid as number, /engine-process/),
     startHost: async () => void (host = await startServer(folder, { port, token: TOKEN })),
     async close() {
       await browser.close();

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { _electron, type ElectronApplication, errors } from 'playwright-core';
@@ -11,6 +11,7 @@ import {
   SHOTS,
   watchProblems,
 } from './launched-studio.ts';
+import { childOf } from './processes.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -64,6 +65,7 @@ export async function launchElectron(
   );
   mkdirSync(SHOTS, { recursive: true });
   const { pid } = app.process();
+  const hostOf = (): number | undefined => childOf(pid as number, /host-process/);
   return {
     launcher: 'electron',
     app,
@@ -97,10 +99,11 @@ export async function launchElectron(
       return saved;
     },
     async killHost() {
-      const host = hostOf(pid as number);
+      const host = hostOf();
       if (host === undefined) throw new Error('The shell has no host.');
       process.kill(host, 'SIGKILL');
     },
+    engine: () => childOf(hostOf() ?? 0, /engine-process/),
     // The shell has started it again.
     startHost: () => Promise.resolve(),
     async close() {
@@ -125,21 +128,6 @@ async function attached(options: Parameters<typeof _electron.launch>[0]): Promis
     }
   }
   return _electron.launch(options);
-}
-
-/** Process id of the host among the children of the shell (Linux). */
-function hostOf(shell: number): number | undefined {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .find((pid) => {
-      try {
-        const parent = /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-        return Number(parent) === shell && /host-process/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-      } catch {
-        return false;
-      }
-    });
 }
 
 function stringsOf(env: NodeJS.ProcessEnv): Record<string, string> {

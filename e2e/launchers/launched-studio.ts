@@ -19,6 +19,8 @@ export interface LaunchedStudio {
   savedFile(start: () => Promise<void>): Promise<string>;
   /** Kills the host outright. */
   killHost(): Promise<void>;
+  /** Process id of the engine, while there is one. */
+  engine(): number | undefined;
   /** Starts it again at the same place; the desktop does so by itself. */
   startHost(): Promise<void>;
   close(): Promise<void>;

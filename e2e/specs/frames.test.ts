@@ -73,6 +73,23 @@ forEachLauncher('frames while they are rendered', (launch) => {
     await status().getByText('Every frame is rendered').waitFor();
   });
 
+  test('typing says what it would cost, and Esc takes it back', async () => {
+    const { page } = studio;
+    const guidance = page.getByRole('complementary', { name: 'Keyframe' }).getByLabel('Guidance');
+    await guidance.fill('7.25');
+    const cost = page
+      .getByRole('complementary', { name: 'Keyframe' })
+      .getByText(/re-renders \d+ frames, about/);
+    await cost.waitFor();
+    await status()
+      .getByText(/^This edit re-renders \d+ frames, about/)
+      .waitFor();
+    await studio.screenshot('frames-5-typing');
+    await page.keyboard.press('Escape');
+    await cost.waitFor({ state: 'detached' });
+    await status().getByText('Every frame is rendered').waitFor();
+  });
+
   test('a take is made, looked at, pinned to its frame and undone', async () => {
     const { page } = studio;
     await page.keyboard.press('Home');

@@ -10,8 +10,8 @@ const PROJECTS = /\.(inbetween|json)$/i;
 export class Drop {
   /** Files are being dragged over the window. */
   isOver = $state(false);
-  /** A model folder that was dropped and may be imported. */
-  model = $state.raw<{ readonly folder: string; readonly name: string } | null>(null);
+  /** A model folder that was dropped, until the page for adding models has taken it over. */
+  folder = $state<string | null>(null);
   readonly #studio: Studio;
 
   constructor(studio: Studio) {
@@ -41,8 +41,8 @@ export class Drop {
         `The folder ${file.name} is on this machine, the host is not here: import it there with "inbetween models import".`,
       );
     }
-    const folder = desktop.bridge.pathOf(file);
-    this.model = { folder, name: file.name };
+    this.folder = desktop.bridge.pathOf(file);
+    this.#studio.dialog = 'models';
   }
 
   async #takeFile(file: File): Promise<void> {
