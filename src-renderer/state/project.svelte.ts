@@ -5,7 +5,6 @@ import { AppError } from '../../src-shared/kernel/errors.ts';
 import { applyCommand, type Command } from '../../src-shared/model/commands.ts';
 import { applyDiff } from '../../src-shared/model/diff.ts';
 import { frameCount, type ProjectDocument } from '../../src-shared/model/document-types.ts';
-import { withSharedKeyframes } from './shared-keyframes.ts';
 import { FrameStatus } from './frame-status.svelte.ts';
 
 /** What the window does to a document in one step of undo. */
@@ -42,7 +41,7 @@ export class ProjectSession {
     let document = this.#confirmed;
     for (const edit of this.#pending) document = applied(document, edit) ?? document;
     if (this.#preview !== null) document = applied(document, this.#preview) ?? document;
-    return document === this.#confirmed ? document : withSharedKeyframes(this.#confirmed, document);
+    return document;
   });
   readonly frameCount = $derived(frameCount(this.document));
   readonly isDragging = $derived(this.#preview !== null);

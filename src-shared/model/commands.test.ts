@@ -140,3 +140,14 @@ test('placeKeys swaps two keys without a collision, and ripples take markers and
   const cut = applyCommand(start, { type: 'rippleDelete', at: 6, frames: 2 }).document;
   assert.deepEqual([cut.markers, cut.range], [[{ frame: 6, name: 'drop' }], { from: 2, to: 6 }]);
 });
+
+test('a command keeps the objects of the keyframes that it leaves alone, and refuses a wrong value at its place', () => {
+  const start = walk(3);
+  const moved = applyCommand(start, { type: 'moveKeyframes', frames: [10], by: 2 }).document;
+  assert.equal(moved.keyframes[0], start.keyframes[0]);
+  assert.equal(moved.keyframes[2], start.keyframes[2]);
+  assert.throws(
+    () => applyCommand(moved, { type: 'setChannel', frame: 20, channel: 'seed', value: -1 }),
+    /keyframes\[2\]\.seed/,
+  );
+});

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../kernel/errors.ts';
 import { CHANNEL_NAMES, CHANNELS, type ChannelName } from './channels.ts';
-import { type DocumentDiff, diffDocuments } from './diff.ts';
-import { parseDocument } from './document.ts';
+import { parseChange } from './document.ts';
 import {
   channelValuesSchema,
   easingSchema,
@@ -117,7 +116,6 @@ export type CommandType = Command['type'];
 /** What a command did. */
 export interface DocumentChange {
   readonly document: ProjectDocument;
-  readonly diff: DocumentDiff;
   /** For the undo menu: "Move 3 keyframes". */
   readonly label: string;
 }
@@ -137,13 +135,13 @@ export function parseCommand(json: unknown): Command {
 }
 
 /**
- * Makes the change on a copy; the given document stays as it is.
+ * Makes the change on a copy; the given document stays as it is, and keyframes that do not change are the same objects
+ * in both.
  * @throws AppError `invalid-document`: the changed document would not be accepted (the message says where and why).
  * @throws AppError `not-found`: no keyframe where the command names one.
  */
 export function applyCommand(document: ProjectDocument, command: Command): DocumentChange {
-  const changed = parseDocument(change(document, command));
-  return { document: changed, diff: diffDocuments(document, changed), label: labelOf(command) };
+  return { document: parseChange(document, change(document, command)), label: labelOf(command) };
 }
 
 function change(document: ProjectDocument, command: Command): ProjectDocument {

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { AppError } from '../kernel/errors.ts';
 import { documentSchema } from './document-schema.ts';
-import { DOCUMENT_FORMAT, type ProjectDocument } from './document-types.ts';
+import { DOCUMENT_FORMAT, type Keyframe, type ProjectDocument } from './document-types.ts';
 import { describeIssues, show } from './parse-errors.ts';
 
 /**
@@ -20,7 +20,28 @@ export function parseDocument(json: unknown): ProjectDocument {
   const migrated = migrate(json);
   const result = documentSchema.safeParse(migrated);
   if (!result.success) throw invalid(describeIssues(documentSchema, migrated, result.error.issues));
-  const document: ProjectDocument = result.data satisfies z.infer<typeof documentSchema>;
+  return checked(result.data satisfies z.infer<typeof documentSchema>);
+}
+
+/**
+ * Checks what was made out of a document that is checked already: its keyframes are taken as they are, so that a drag
+ * among hundreds of keys checks the one that moves.
+ * @throws AppError as {@link parseDocument}
+ */
+export function parseChange(before: ProjectDocument, changed: ProjectDocument): ProjectDocument {
+  const known = new Set(before.keyframes);
+  const fresh = changed.keyframes.filter((keyframe) => !known.has(keyframe));
+  const result = documentSchema.safeParse({ ...changed, keyframes: fresh });
+  // The whole of it says at which place something is wrong.
+  if (!result.success) return parseDocument(changed);
+  const parsed = result.data.keyframes.values();
+  const keyframes = changed.keyframes.map((keyframe) =>
+    known.has(keyframe) ? keyframe : (parsed.next().value as Keyframe),
+  );
+  return checked({ ...result.data, keyframes });
+}
+
+function checked(document: ProjectDocument): ProjectDocument {
   const keyframes = [...document.keyframes].sort((a, b) => a.frame - b.frame);
   checkFrames(document, keyframes);
   checkPrompt(document);

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { AppError } from '../kernel/errors.ts';
 import { applyCommand, type Command, type DocumentChange } from './commands.ts';
-import { applyDiff, type DocumentDiff, EMPTY_DIFF, isEmptyDiff, reverseDiff, squashDiffs } from './diff.ts';
+import {
+  applyDiff,
+  diffDocuments,
+  type DocumentDiff,
+  EMPTY_DIFF,
+  isEmptyDiff,
+  reverseDiff,
+  squashDiffs,
+} from './diff.ts';
 import type { ProjectDocument } from './document-types.ts';
 import { describeIssues } from './parse-errors.ts';
 
@@ -80,9 +88,10 @@ export function edit(state: EditState, command: Command): EditState {
 
 /** Keeps a change that was made to `state.document`. What could be redone is lost. */
 export function record(state: EditState, change: DocumentChange): EditState {
-  if (isEmptyDiff(change.diff)) return state;
+  const diff = diffDocuments(state.document, change.document);
+  if (isEmptyDiff(diff)) return state;
   const { history } = state;
-  const all = [...history.undo, { label: change.label, diff: change.diff }];
+  const all = [...history.undo, { label: change.label, diff }];
   // Depths of open marks must stay true, so old steps go only between gestures.
   const undo = history.marks.length === 0 ? all.slice(-HISTORY_LIMIT) : all;
   return { document: change.document, history: { ...history, undo, redo: [] } };

@@ -186,11 +186,7 @@ export function createEditSession(
       const base = goesOn ? gesture!.base : state;
       const made = changeBy(state.document, commands);
       const shown = label ?? made.label;
-      const next = record(base, {
-        document: made.document,
-        diff: diffDocuments(base.document, made.document),
-        label: shown,
-      });
+      const next = record(base, { document: made.document, label: shown });
       const result = become(next, name === undefined ? 'command' : 'gesture', client, shown);
       gesture = name === undefined ? undefined : { name, client, base };
       return result;
