@@ -1,6 +1,6 @@
 """Trains the class-conditioned digits network: batches of 128 unless told otherwise, Adam 1e-3, mean squared error of the noise.
 
-Resumes where it stopped; stops after --epochs, after --minutes, or at Ctrl-C, and saves each time. WORK receives
+Resumes where it stopped; stops after --epochs, after --minutes, at Ctrl-C or when it is asked to end, and saves each time. WORK receives
 checkpoint.pt, model/ (for models/export/export.py) and losses.json: every step's loss, and per epoch the mean of the
 last 100.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -35,6 +36,9 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        # Also where the shell started it in the background, which ignores Ctrl-C.
+        signal.signal(ending, signal.default_int_handler)
     device = device_from(options.device)
     pictures, labels = load_digits(options.cache)
     data = torch.from_numpy(pictures.copy())[:, None].float().to(device) / 255 * 2 - 1
@@ -84,12 +88,12 @@ def main() -> None:
                 average_into(average, net, min(options.average, (1 + len(losses)) / (10 + len(losses))))
             losses.append(loss.item())
             done = len(losses)
-            if done % 50 == 0:
+            if done % 25 == 0:
                 rate = (time.monotonic() - started) / (done - begin)
                 recent = sum(losses[-100:]) / len(losses[-100:])
                 left = rate * (total - done) / 60
                 print(f"step {done} of {total}, loss {recent:.4f}, {rate:.2f} s a step, {left:.0f} min left", flush=True)
-            if done % 200 == 0:
+            if done % 100 == 0:
                 save()
     except KeyboardInterrupt:
         print("Stopping", flush=True)

@@ -1,12 +1,15 @@
 import { Command, CommanderError } from 'commander';
 import { exitStatusOf } from '../../src-shared/kernel/errors.ts';
 import type { CliContext } from './context.ts';
+import { addClassifyCommand } from './classify-command.ts';
+import { addContrastCommand } from './contrast-command.ts';
 import { addGridCommand } from './grid-command.ts';
 import { addImageCommand } from './image-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
 import { addModelsCommand } from './models-command.ts';
 import { addPresetsCommand } from './presets-command.ts';
 import { addProjectCommand } from './project-command.ts';
+import { addRankCommand } from './rank-command.ts';
 import { addRenderCommand } from './render-command.ts';
 import { addServeCommand } from './serve-command.ts';
 
@@ -21,6 +24,8 @@ Examples
     inbetween grid resources/examples/four-way-grid.json --out grid.jpg --width 1050
   The diffusion loop of one frame, step by step, as a page to read:
     inbetween inspect resources/examples/red-cat-to-blue-dog.json --frame 12 --out loop
+  Which of these pictures fits the words best?
+    inbetween rank --prompt "red cat at the beach" a.png b.png c.png
   Get the project back out of an exported file:
     inbetween project from-json morph.gif --out morph.inbetween
 
@@ -44,6 +49,9 @@ export async function runProgram(context: CliContext, args: readonly string[]): 
   addRenderCommand(program, context);
   addGridCommand(program, context);
   addInspectCommand(program, context);
+  addRankCommand(program, context);
+  addClassifyCommand(program, context);
+  addContrastCommand(program, context);
   addModelsCommand(program, context);
   addProjectCommand(program, context);
   addPresetsCommand(program, context);

@@ -31,6 +31,7 @@ import { importModel, type ImportedModel } from './models/import.ts';
 import { type ReadModel, readModel } from './models/read-model.ts';
 import { resolveModel } from './models/resolve.ts';
 import type { HostPaths } from './paths.ts';
+import { createMatching, type Matching } from './matching.ts';
 import { createSounds, type Sounds } from './sounds.ts';
 import { openProject, type OpenProjectOptions, type Project } from './project.ts';
 import {
@@ -148,6 +149,8 @@ export interface Host {
     provider(folder: string): Promise<ProviderDecision>;
   };
   readonly sounds: Sounds;
+  /** Pictures compared with words. */
+  readonly matching: Matching;
   openProject(file: string, options?: { readonly?: boolean }): Promise<Project>;
   /**
    * A job over frames that were planned already, in their order; it starts when it is run.
@@ -396,6 +399,13 @@ export function createHost(options: HostOptions): Host {
       },
     },
     sounds,
+    matching: createMatching({
+      installed: () => discoverModels(modelRoots),
+      read: async (ref, cwd) => readOnce(await resolveModel(ref, modelRoots, cwd)),
+      embed: (folder, texts, pictures, signal) =>
+        lease.use((engine) => engine.embed(folder, texts, pictures, signal)),
+      onNote: note,
+    }),
     presets: createPresetLibrary(paths.presets),
     caches: createCacheKeeper({
       clock,

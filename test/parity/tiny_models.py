@@ -54,7 +54,7 @@ def build(model: TinyModel, folder: Path) -> None:
     """Makes the pipeline from its seed, teaches its U-Net to predict noise of toy latents (an untrained one explodes
     under guidance), and saves it as save_pretrained does."""
     torch.manual_seed(model.seed)
-    tokenizer = _tokenizer(pad="!" if model.second_generation else "<|endoftext|>")
+    tokenizer = make_tokenizer(pad="!" if model.second_generation else "<|endoftext|>")
     text_encoder = _text_encoder(model, tokenizer).eval()
     vae = _vae(model).eval()
     unet = _unet(model)
@@ -85,7 +85,7 @@ def _build_xl(
     vae: AutoencoderKL,
     unet: UNet2DConditionModel,
 ) -> None:
-    tokenizer_2 = _tokenizer(pad="!")
+    tokenizer_2 = make_tokenizer(pad="!")
     text_encoder_2 = CLIPTextModelWithProjection(_text_config(tokenizer_2, hidden=40, act="gelu", projection=24)).eval()
     second = (tokenizer_2, text_encoder_2)
     encoders = [second] if model.refiner else [(tokenizer, text_encoder), second]
@@ -107,7 +107,8 @@ def _build_xl(
     write_scheduler(folder, SCHEDULER_CONFIGS["sdxl"])
 
 
-def _tokenizer(pad: str) -> CLIPTokenizer:
+def make_tokenizer(pad: str) -> CLIPTokenizer:
+    """A CLIP tokenizer with a small vocabulary of its own."""
     alphabet = _byte_alphabet()
     specials = ["<|startoftext|>", "<|endoftext|>"]
     bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>"))

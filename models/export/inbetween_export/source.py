@@ -27,7 +27,15 @@ class Source:
         self.folder = folder
         if not folder.is_dir():
             raise SourceError(f"{folder} is not a folder; expected a pipeline saved by diffusers' save_pretrained")
-        self.index = self.read_json("model_index.json")
+        self.index = self._read_index()
+
+    def _read_index(self) -> dict[str, Any]:
+        """model_index.json; a model that transformers saves on its own has none, its class stands in config.json."""
+        if not (self.folder / "model_index.json").exists() and (self.folder / "config.json").exists():
+            classes = self.read_json("config.json").get("architectures")
+            if isinstance(classes, list) and len(classes) == 1:
+                return {"_class_name": classes[0]}
+        return self.read_json("model_index.json")
 
     @property
     def class_name(self) -> str:

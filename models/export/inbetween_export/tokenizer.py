@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from .errors import SourceError
@@ -11,16 +12,17 @@ from .source import Source
 _ENDINGS = {".json", ".txt", ".model"}
 
 
-def write_clip_tokenizer(source: Source, folder_name: str, out: Path) -> None:
+def write_clip_tokenizer(source: Source, folder_name: str, out: Path, names: Collection[str] | None = None) -> None:
     """Copies a CLIP tokenizer's files and completes them: tokenizer.json and vocab.json with merges.txt are both
     written, whichever the source has.
 
+    :param names: the files that are the tokenizer's, where the folder holds others besides
     :raises SourceError: the source has neither
     """
     folder = source.path(folder_name)
     out.mkdir(parents=True)
     for path in sorted(folder.iterdir()):
-        if path.is_file() and path.suffix in _ENDINGS:
+        if path.is_file() and path.suffix in _ENDINGS and (names is None or path.name in names):
             shutil.copyfile(path, out / path.name)
     has_lists = (out / "vocab.json").exists() and (out / "merges.txt").exists()
     if not (out / "tokenizer.json").exists():

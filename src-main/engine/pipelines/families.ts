@@ -1,3 +1,4 @@
+import { isClipClass } from '../clip/description.ts';
 import type { SessionSource } from '../ports.ts';
 import { CLASS_CONDITIONAL } from './class-conditional/family.ts';
 import type { Family, FamilyModel } from './family.ts';
@@ -33,6 +34,11 @@ export function familyOf(files: FolderContent['files']): Family {
   const className = typeof index['_class_name'] === 'string' ? index['_class_name'] : '';
   const family = FAMILIES.find((candidate) => candidate.reads(className));
   if (family !== undefined) return family;
+  if (isClipClass(className)) {
+    throw invalidModel(
+      `The model is a CLIP: it compares pictures with words and makes none. "rank", "classify" and the order of takes use it.`,
+    );
+  }
   const accepted = FAMILIES.map(({ classNames }) => classNames).join('; ');
   throw invalidModel(
     `model_index.json names the pipeline class "${className}", which is not supported. Accepted: ${accepted}.`,

@@ -188,6 +188,7 @@ test('a model is imported whole, with its licence and without what nobody needs'
   assert.deepEqual(model, {
     name: 'my-model',
     origin: 'user',
+    kind: 'pictures',
     folder: join(userRoot(roots), 'my-model'),
     title: 'Mine',
   });

@@ -1,10 +1,13 @@
 import { parsePythonJson } from '../../../src-shared/kernel/python-json.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { familyOf, USUAL_FAMILY } from '../../engine/pipelines/families.ts';
-import type { Family, FolderLayout } from '../../engine/pipelines/family.ts';
+import { isClipClass } from '../../engine/clip/description.ts';
+import { readObject } from '../../engine/pipelines/folder-json.ts';
+import type { FolderLayout } from '../../engine/pipelines/family.ts';
 import { tokenizerFilesOf } from '../../engine/pipelines/folder-tokenizer.ts';
 import type { TensorInfo } from '../../engine/ports.ts';
 import { createTokenizer } from '../../engine/tokenizers/create-tokenizer.ts';
+import { CLIP_FOLDER, type FolderReader } from './folder-reader.ts';
 import { checkGraphFiles } from './check-graph-files.ts';
 import { sessionCheckOf } from './session-checks/session-checks.ts';
 import { isModelText, listModelFiles, readModelText } from './model-files.ts';
@@ -52,7 +55,7 @@ export async function checkModel(folder: string, options: ModelCheckOptions): Pr
   const family = familyIn(paths, texts, problems, report);
   const components = componentsOf(paths);
   const layout = family.layout({ files: texts, components });
-  checkPresence(layout, paths, report);
+  checkPresence(layout, paths, family !== CLIP_FOLDER, report);
   checkGraphFiles(folder, paths, report);
   // Nothing is said twice: what was found wanting is not looked at again.
   const wanting = new Set(problems.filter(({ severity }) => severity === 'error').map(({ path }) => path));
@@ -87,7 +90,7 @@ function familyIn(
   texts: Readonly<Record<string, string>>,
   problems: readonly ModelProblem[],
   report: Report,
-): Family {
+): FolderReader {
   const index = 'model_index.json';
   if (!paths.includes(index)) {
     report('error', index, 'model_index.json is missing: it names the pipeline.');
@@ -95,7 +98,7 @@ function familyIn(
   }
   if (problems.some(({ path }) => path === index)) return USUAL_FAMILY;
   try {
-    return familyOf(texts);
+    return isClipClass(readObject(texts, index)?.['_class_name']) ? CLIP_FOLDER : familyOf(texts);
   } catch (error) {
     report('error', index, messageOf(error));
     return USUAL_FAMILY;
@@ -104,7 +107,12 @@ function familyIn(
 
 export type Report = (severity: ModelProblem['severity'], path: string | null, message: string) => void;
 
-function checkPresence(layout: FolderLayout, paths: readonly string[], report: Report): void {
+function checkPresence(
+  layout: FolderLayout,
+  paths: readonly string[],
+  isSampled: boolean,
+  report: Report,
+): void {
   const has = (path: string): boolean => paths.includes(path);
   for (const component of layout.required) {
     const path = `${component}/model.onnx`;
@@ -114,9 +122,8 @@ function checkPresence(layout: FolderLayout, paths: readonly string[], report: R
     const path = `${component}/model.onnx`;
     if (!has(path)) report('warning', path, `${path} is missing: ${without}.`);
   }
-  if (!has('scheduler/scheduler_config.json')) {
-    report('error', 'scheduler/scheduler_config.json', 'scheduler/scheduler_config.json is missing.');
-  }
+  const scheduler = 'scheduler/scheduler_config.json';
+  if (isSampled && !has(scheduler)) report('error', scheduler, `${scheduler} is missing.`);
   for (const tokenizer of layout.tokenizers) {
     const sets = TOKENIZERS.map((files) => files.map((file) => `${tokenizer}/${file}`));
     if (sets.some((files) => files.every(has))) continue;

@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { parsePythonJson } from '../../../src-shared/kernel/python-json.ts';
+import { isClipClass } from '../../engine/clip/description.ts';
 import { CARD_FILE } from './model-files.ts';
 
 /** A folder whose subfolders are models. */
@@ -17,7 +19,11 @@ export interface InstalledModel {
   readonly folder: string;
   /** From its inbetween.json. */
   readonly title: string | null;
+  readonly kind: ModelKind;
 }
+
+/** `pictures`: makes them; `clip`: compares them with words. */
+export type ModelKind = 'pictures' | 'clip';
 
 export interface Surroundings {
   readonly platform: NodeJS.Platform;
@@ -51,8 +57,9 @@ export async function discoverModels(roots: readonly ModelRoot[]): Promise<Insta
     for (const name of await namesIn(root.folder)) {
       if (found.has(name) || name.startsWith('.')) continue;
       const folder = join(root.folder, name);
-      if (!(await hasModelIndex(folder))) continue;
-      found.set(name, { name, origin: root.origin, folder, title: await titleOf(folder) });
+      const kind = await kindOf(folder);
+      if (kind === null) continue;
+      found.set(name, { name, origin: root.origin, folder, title: await titleOf(folder), kind });
     }
   }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -68,11 +75,17 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-async function hasModelIndex(folder: string): Promise<boolean> {
-  return readFile(join(folder, 'model_index.json')).then(
-    () => true,
-    () => false,
-  );
+/** Null where the folder is no model. */
+async function kindOf(folder: string): Promise<ModelKind | null> {
+  const index = await readFile(join(folder, 'model_index.json'), 'utf8').catch(() => null);
+  if (index === null) return null;
+  try {
+    const { _class_name: className } = parsePythonJson(index) as { _class_name?: unknown };
+    return isClipClass(className) ? 'clip' : 'pictures';
+  } catch {
+    // For the model check to say.
+    return 'pictures';
+  }
 }
 
 async function titleOf(folder: string): Promise<string | null> {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
+import type { ClipEmbeddings } from '../../engine/clip/clip.ts';
 import type { Observation } from '../../engine/observe-frame.ts';
 import type { FrameRequest, FrameResult, RgbImage, StepPreview, StepProgress } from '../../engine/ports.ts';
 import type { Tensor } from '../../engine/tensor/tensor.ts';
@@ -74,6 +75,13 @@ export interface Engine {
   observe(modelFolder: string, request: FrameRequest, signal?: AbortSignal): AsyncGenerator<Observation>;
   /** Any latents [1, C, h, w] as the model's decoder paints them. */
   decode(modelFolder: string, latents: Tensor, signal?: AbortSignal): Promise<RgbImage>;
+  /** Texts and pictures through the encoders of a CLIP folder. */
+  embed(
+    modelFolder: string,
+    texts: readonly string[],
+    pictures: readonly RgbImage[],
+    signal?: AbortSignal,
+  ): Promise<ClipEmbeddings>;
   /** Inputs and outputs of components (default: of all that have a graph), or why one cannot be opened. */
   inspect(modelFolder: string, components?: readonly string[]): Promise<ModelInspection>;
   /** The provider that the model runs on, and what was tried for it. */
@@ -223,6 +231,24 @@ class EngineClient implements Engine {
       ...(signal === undefined ? {} : { signal }),
     });
     return result as RgbImage;
+  }
+
+  async embed(
+    modelFolder: string,
+    texts: readonly string[],
+    pictures: readonly RgbImage[],
+    signal?: AbortSignal,
+  ): Promise<ClipEmbeddings> {
+    const model = await this.#options.loadModel(resolve(modelFolder));
+    const { provider } = await this.#decide(model);
+    const result = await this.#supervisor.submit({
+      what: 'The comparison',
+      model,
+      isUrgent: true,
+      message: (id) => ({ type: 'embed', id, folder: model.folder, provider, texts, pictures }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return result as ClipEmbeddings;
   }
 
   async inspect(modelFolder: string, wanted?: readonly string[]): Promise<ModelInspection> {

@@ -1,6 +1,7 @@
 import nodeModule from 'node:module';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RenderHooks } from '../../engine/ports.ts';
+import { type Clip, createClip } from '../../engine/clip/clip.ts';
+import type { RenderHooks, SessionSource } from '../../engine/ports.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { GraphCache } from './graph-cache.ts';
 import { createObservations } from './observations.ts';
@@ -32,6 +33,7 @@ let settings: EngineSettings | undefined;
 let pool: SessionPool | undefined;
 const models = new Map<string, LoadedModel>();
 const opened = new Map<string, OpenModel>();
+const clips = new Map<string, Clip>();
 const running = new Map<number, AbortController>();
 const observations = createObservations();
 
@@ -69,6 +71,9 @@ function handle(message: ToEngine): void {
     case 'decode':
       void answer(message.id, () => openedModel(message).decode(message.latents));
       return;
+    case 'embed':
+      void answer(message.id, (signal) => embed(message, signal));
+      return;
     case 'release':
       void answer(message.id, async () => {
         await pool?.releaseAll();
@@ -102,18 +107,31 @@ function keepCompiledCode(): void {
   nodeModule.flushCompileCache();
 }
 
-function openedModel(message: { readonly folder: string; readonly provider: ProviderName }): OpenModel {
-  const model = models.get(message.folder);
-  if (!model) throw new AppError('internal', `The engine process was not told about ${message.folder}.`);
-  const key = `${model.fingerprint}|${message.provider}|${message.folder}`;
-  let frames = opened.get(key);
-  if (!frames) {
+function openedModel(message: Wanted): OpenModel {
+  return openedOnce(opened, message, openModel);
+}
+
+interface Wanted {
+  readonly folder: string;
+  readonly provider: ProviderName;
+}
+
+/** What was made of a model folder before, or is now. */
+function openedOnce<Value>(
+  kept: Map<string, Value>,
+  { folder, provider }: Wanted,
+  open: (model: LoadedModel, sessions: SessionSource) => Value,
+): Value {
+  const model = models.get(folder);
+  if (!model) throw new AppError('internal', `The engine process was not told about ${folder}.`);
+  const key = `${model.fingerprint}|${provider}|${folder}`;
+  let value = kept.get(key);
+  if (value === undefined) {
     const { threads } = settingsNow();
-    const source = poolNow().source(model.folder, model.fingerprint, { provider: message.provider, threads });
-    frames = openModel(model, source);
-    opened.set(key, frames);
+    value = open(model, poolNow().source(model.folder, model.fingerprint, { provider, threads }));
+    kept.set(key, value);
   }
-  return frames;
+  return value;
 }
 
 async function render(message: Extract<ToEngine, { type: 'render' }>, signal: AbortSignal) {
@@ -127,6 +145,11 @@ async function render(message: Extract<ToEngine, { type: 'render' }>, signal: Ab
   };
   if (!message.previews) return frames.render(message.requests, hooks);
   return frames.render(message.requests, hooks, (preview) => send({ type: 'preview', id, ...preview }));
+}
+
+async function embed(message: Extract<ToEngine, { type: 'embed' }>, signal: AbortSignal) {
+  const clip = openedOnce(clips, message, ({ files }, sessions) => createClip(sessions, files));
+  return clip.embed(message.texts, message.pictures, { signal, yield: () => nextTurn() });
 }
 
 async function inspect(folder: string, components: readonly string[]): Promise<ModelInspection> {

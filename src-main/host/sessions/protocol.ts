@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode } from '../../../src-shared/kernel/errors.ts';
+import type { ClipEmbeddings } from '../../engine/clip/clip.ts';
 import type { Observation } from '../../engine/observe-frame.ts';
 import type {
   FrameRequest,
@@ -55,6 +56,15 @@ export type ToEngine =
       readonly provider: ProviderName;
       readonly latents: Tensor;
     }
+  /** Texts and pictures through the encoders of a CLIP folder. */
+  | {
+      readonly type: 'embed';
+      readonly id: number;
+      readonly folder: string;
+      readonly provider: ProviderName;
+      readonly texts: readonly string[];
+      readonly pictures: readonly RgbImage[];
+    }
   | { readonly type: 'release'; readonly id: number }
   | { readonly type: 'cancel'; readonly id: number };
 
@@ -66,7 +76,8 @@ export type FromEngine =
   | {
       readonly type: 'done';
       readonly id: number;
-      readonly result: readonly FrameResult[] | ModelInspection | Observation | RgbImage | null;
+      readonly result:
+        readonly FrameResult[] | ModelInspection | Observation | RgbImage | ClipEmbeddings | null;
     }
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
   | { readonly type: 'opened'; readonly opened: SessionOpened };

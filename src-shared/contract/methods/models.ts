@@ -8,6 +8,8 @@ const installedModel = z.object({
   origin: z.enum(['embedded', 'user']),
   folder: z.string(),
   title: z.string().nullable(),
+  /** Makes pictures, or compares them with words. */
+  kind: z.enum(['pictures', 'clip']),
 });
 const modelName = z.string().min(1).max(64);
 const problem = z.object({

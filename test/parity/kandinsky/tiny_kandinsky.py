@@ -31,7 +31,7 @@ from transformers import (
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from tiny_models import _tokenizer as clip_tokenizer  # noqa: E402
+from tiny_models import make_tokenizer as clip_tokenizer  # noqa: E402
 
 _XLMR = HERE.parents[1] / "fixtures" / "tokenizers" / "xlmr"
 WIDTH = 32

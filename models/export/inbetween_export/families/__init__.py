@@ -2,7 +2,7 @@
 
 from ..errors import SourceError
 from ..source import Source
-from . import class_conditional, kandinsky, stable_diffusion, stable_diffusion_xl
+from . import class_conditional, clip, kandinsky, stable_diffusion, stable_diffusion_xl
 from .family import Family
 
 FAMILIES: tuple[Family, ...] = (
@@ -10,6 +10,7 @@ FAMILIES: tuple[Family, ...] = (
     stable_diffusion_xl.FAMILY,
     kandinsky.FAMILY,
     class_conditional.FAMILY,
+    clip.FAMILY,
 )
 
 

@@ -7,13 +7,13 @@ import {
   leavesOf,
   textsOf,
 } from '../../../../src-shared/model/frame-spec.ts';
+import { clipPicture } from '../../clip/clip-picture.ts';
 import { evaluateConditioning, evaluateExpression } from '../../interpolation/evaluate-conditioning.ts';
 import type { RenderHooks, SessionSource } from '../../ports.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { FrameInput } from '../pipeline.ts';
 import { fromPort, requireFinite, requireTensor, runSession, toPort } from '../session-io.ts';
-import { clipPicture } from './clip-picture.ts';
 import type { KandinskyModel } from './description.ts';
 import { imagine } from './prior.ts';
 import { encodeText } from './text.ts';

@@ -1,3 +1,4 @@
+import { type PicturePreprocessor, readPreprocessor } from '../../clip/preprocessor.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { SchedulerConfig } from '../../schedulers/scheduler.ts';
 import { defaultsOf } from '../folder-defaults.ts';
@@ -7,7 +8,6 @@ import {
   integer,
   invalidModel,
   isPositiveInteger,
-  type JsonObject,
   optionalString,
   readObject,
 } from '../folder-json.ts';
@@ -34,14 +34,6 @@ export interface PriorDescription {
   readonly preprocessor: PicturePreprocessor;
 }
 
-/** CLIP's way of looking at a picture: shorter side scaled to `resize`, the middle `crop` pixels, normalised. */
-export interface PicturePreprocessor {
-  readonly resize: number;
-  readonly crop: number;
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
-
 /** diffusers' pipelines propose 100 steps; half of them serve as well and take half the time. */
 const DEFAULTS = { steps: 50, guidanceScale: 4 };
 const PRIOR_DEFAULTS = { priorSteps: 25, priorGuidanceScale: 4 };
@@ -54,10 +46,6 @@ const REQUIRED_FILES = [
   'scheduler/scheduler_config.json',
   'prior_scheduler/scheduler_config.json',
 ];
-
-/** Of OpenAI's CLIP. */
-const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
-const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
 
 export function describeKandinsky(folder: FolderContent, className: string): KandinskyModel {
   const { files, components } = folder;
@@ -141,27 +129,6 @@ function describePrior(files: FolderContent['files']): PriorDescription {
     mean: row('clip_mean'),
     std: row('clip_std'),
     zero: row('zero_image_embedding'),
-    preprocessor: describePreprocessor(
-      readObject(files, 'prior_image_processor/preprocessor_config.json') ?? {},
-      size,
-    ),
-  };
-}
-
-function describePreprocessor(config: JsonObject, size: number): PicturePreprocessor {
-  const side = (value: unknown, keys: readonly string[]): number => {
-    if (isPositiveInteger(value)) return value;
-    const found = keys.map((key) => (value as JsonObject | null | undefined)?.[key]).find(isPositiveInteger);
-    return found ?? size;
-  };
-  const three = (value: unknown, fallback: readonly number[]): readonly number[] =>
-    Array.isArray(value) && value.length === 3 && value.every(Number.isFinite)
-      ? (value as number[])
-      : fallback;
-  return {
-    resize: side(config['size'], ['shortest_edge', 'height']),
-    crop: side(config['crop_size'], ['height', 'width']),
-    mean: three(config['image_mean'], CLIP_MEAN),
-    std: three(config['image_std'], CLIP_STD),
+    preprocessor: readPreprocessor(files, 'prior_image_processor/preprocessor_config.json', size),
   };
 }

@@ -1,7 +1,7 @@
-import type { RgbImage } from '../../ports.ts';
-import { div32, f32, sub32 } from '../../tensor/float32.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
-import type { PicturePreprocessor } from './description.ts';
+import type { RgbImage } from '../ports.ts';
+import { div32, f32, sub32 } from '../tensor/float32.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { PicturePreprocessor } from './preprocessor.ts';
 
 /** Pillow's fixed-point weights for 8-bit pictures: 22 bits behind the point. */
 const PRECISION = 2 ** 22;
