@@ -57,7 +57,13 @@ export interface FrameRequest {
 
 /** Something an artist should know about a frame; never silent. */
 export interface FrameNote {
-  readonly code: 'prompt-truncated' | 'timestep-rounded' | 'timesteps-trimmed' | 'provider-fallback';
+  readonly code:
+    | 'prompt-truncated'
+    | 'timestep-rounded'
+    | 'timesteps-trimmed'
+    | 'provider-fallback'
+    | 'size-cropped'
+    | 'setting-unused';
   readonly message: string;
 }
 

@@ -42,7 +42,7 @@ export async function renderFrames(
   for (const [i, { latents, notes }] of samples.entries()) {
     await hooks.yield?.();
     throwIfCancelled(hooks.signal, 'The frame');
-    const image = await pipeline.decode(latents, requests[i]!.spec.vaeTiling === true);
+    const image = await pipeline.decode(latents, requests[i]!.spec);
     results.push({ image, latents, embeddings: frames[i]!.encodings.computed, notes });
   }
   return results;

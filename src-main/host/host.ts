@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import { frameCount, type ProjectDocument } from '../../src-shared/model/document-types.ts';
-import { type FrameSpec, frameKey } from '../../src-shared/model/frame-spec.ts';
+import { type FrameSpec, frameKey, isOriginalSampler } from '../../src-shared/model/frame-spec.ts';
 import { planGrid } from '../../src-shared/model/grid.ts';
 import { type PlanContext, planFrame } from '../../src-shared/model/plan.ts';
 import { renderOrder } from '../../src-shared/model/render-order.ts';
@@ -341,8 +341,7 @@ export function createHost(options: HostOptions): Host {
     clock,
   });
   const renderJob: Host['renderJob'] = (project, model, units, hooks) => {
-    for (const size of new Set(units.map(({ spec }) => `${spec.width}x${spec.height}`)))
-      checkSize(model, size);
+    for (const { spec } of units) checkSize(model, spec);
     return createRenderJob(portsOf(project, model), units, hooks);
   };
   const framesOf = (project: Project, model: HostModel, specs: readonly FrameSpec[]) =>
@@ -505,7 +504,7 @@ export function createHost(options: HostOptions): Host {
       return exportGrid({ ...request, source, columns, rows: Math.ceil(source.count / columns) }, hooks);
     },
     renderImage: async (model, spec, assets, { wholeAssets = {}, ...hooks } = {}) => {
-      checkSize(model, `${spec.width}x${spec.height}`);
+      checkSize(model, spec);
       return lease.use((engine) =>
         engine.render(
           model.folder,
@@ -515,7 +514,7 @@ export function createHost(options: HostOptions): Host {
       );
     },
     async inspectLoop(project, model, { index, spec }, keep, signal) {
-      checkSize(model, `${spec.width}x${spec.height}`);
+      checkSize(model, spec);
       const pictures = await framePictures(spec, project.asset);
       const observations = lease.stream((engine) =>
         engine.observe(
@@ -599,10 +598,11 @@ export function rangeOf(document: ProjectDocument, range: FrameRange | undefined
   return range;
 }
 
-function checkSize(model: HostModel, size: string): void {
-  const { sizeMultiple } = model.description;
-  const [width = 0, height = 0] = size.split('x').map(Number);
+function checkSize(model: HostModel, { width, height, sampler }: FrameSpec): void {
+  const { sizeMultiple, family } = model.description;
   if (width % sizeMultiple === 0 && height % sizeMultiple === 0) return;
+  // The original samplers round sizes up and crop; elsewhere their names are refused by the engine.
+  if (family === 'kandinsky' && isOriginalSampler(sampler.scheduler)) return;
   throw new AppError(
     'invalid-input',
     `The size is ${width} x ${height}; this model takes multiples of ${sizeMultiple} pixels (its own size is ${model.description.nativeSize.width} x ${model.description.nativeSize.height}).`,

@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         _refuse_occupied(out)
         from .source import open_source
 
-        source = open_source(source_folder, Path(options.prior) if options.prior else None)
+        source = open_source(source_folder, Path(options.prior) if options.prior else None, options.checkpoint)
         staging = out.with_name(f".{out.name}.partial-{os.getpid()}")
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
@@ -56,8 +56,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         prog="export.py",
         description="Exports a diffusers pipeline folder to an ONNX model folder, checked against torch.",
     )
-    parser.add_argument("--source", required=True, metavar="FOLDER", help="pipeline as save_pretrained writes it")
+    parser.add_argument("--source", required=True, metavar="FOLDER", help="pipeline as save_pretrained writes it, or original Kandinsky checkpoints")
     parser.add_argument("--prior", metavar="FOLDER", help="Kandinsky: the prior, where it is saved apart from the decoder")
+    parser.add_argument("--checkpoint", metavar="FILE", help="original Kandinsky: the U-Net's file, where the folder has several")
     parser.add_argument("--out", required=True, metavar="DIR", help="model folder to write; must not exist or be empty")
     parser.add_argument("--dtype", choices=("fp32", "fp16"), default="fp32", help="type weights are stored in")
     parser.add_argument("--quantize", choices=("int8",), help="store large linear and convolution weights as int8")

@@ -111,13 +111,19 @@ class Source:
         )
 
 
-def open_source(folder: Path, prior: Path | None) -> Source:
+def open_source(folder: Path, prior: Path | None, checkpoint: str | None = None) -> Source:
     """The pipeline of `folder`. A decoder and its prior may also lie in two subfolders, whatever their names.
 
     :param prior: the folder of the decoder's prior, where it is neither in the folder nor beside the decoder
+    :param checkpoint: the U-Net's file, where a folder of original checkpoints has several
     :raises SourceError: no pipeline is there
     """
     if prior is None and not (folder / "model_index.json").exists() and folder.is_dir():
+        from .original.source import OriginalSource, release_in
+
+        release = release_in(folder)
+        if release is not None:
+            return OriginalSource(folder, release, checkpoint)
         pipelines = [Source(path.parent) for path in sorted(folder.glob("*/model_index.json"))]
         priors = [source for source in pipelines if source.class_name.endswith("PriorPipeline")]
         decoders = [source for source in pipelines if source not in priors]

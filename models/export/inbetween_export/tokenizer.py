@@ -22,7 +22,8 @@ def write_clip_tokenizer(source: Source, folder_name: str, out: Path, names: Col
     folder = source.path(folder_name)
     out.mkdir(parents=True)
     for path in sorted(folder.iterdir()):
-        if path.is_file() and path.suffix in _ENDINGS and (names is None or path.name in names):
+        wanted = path.name in names if names is not None else path.name != "config.json"
+        if path.is_file() and path.suffix in _ENDINGS and wanted:
             shutil.copyfile(path, out / path.name)
     has_lists = (out / "vocab.json").exists() and (out / "merges.txt").exists()
     if not (out / "tokenizer.json").exists():
@@ -41,7 +42,8 @@ def write_tokenizer(source: Source, folder_name: str, out: Path) -> None:
     folder = source.path(folder_name)
     out.mkdir(parents=True)
     for path in sorted(folder.iterdir()):
-        if path.is_file() and path.suffix in _ENDINGS:
+        # Original releases keep a text encoder and its tokenizer in one folder.
+        if path.is_file() and path.suffix in _ENDINGS and path.name != "config.json":
             shutil.copyfile(path, out / path.name)
     if (out / "tokenizer.json").exists():
         return

@@ -5,13 +5,14 @@ import type { Family, FamilyModel } from './family.ts';
 import { type FolderContent, invalidModel, readObject } from './folder-json.ts';
 import type { ModelDescription } from './model-description.ts';
 import type { Pipeline } from './pipeline.ts';
-import { KANDINSKY_2_1, KANDINSKY_2_2 } from './kandinsky/family.ts';
+import { KANDINSKY_2_0, KANDINSKY_2_1, KANDINSKY_2_2 } from './kandinsky/family.ts';
 import { STABLE_DIFFUSION, STABLE_DIFFUSION_XL } from './stable-diffusion/family.ts';
 
 /** The kinds of pipelines there are. To add one, write a module with a `Family` and list it here. */
 const FAMILIES: readonly Family[] = [
   STABLE_DIFFUSION,
   STABLE_DIFFUSION_XL,
+  KANDINSKY_2_0,
   KANDINSKY_2_1,
   KANDINSKY_2_2,
   CLASS_CONDITIONAL,

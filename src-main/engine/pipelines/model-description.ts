@@ -19,7 +19,7 @@ export interface ModelDescription {
   readonly scheduler: { readonly name: SchedulerName; readonly config: SchedulerConfig };
   /** The size the model was trained at. */
   readonly nativeSize: { readonly width: number; readonly height: number };
-  /** Width and height must be multiples of this. */
+  /** Width and height must be multiples of this; the original Kandinsky samplers take any size and crop. */
   readonly sizeMultiple: number;
   readonly defaults: ModelDefaults;
 }

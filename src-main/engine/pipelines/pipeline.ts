@@ -46,8 +46,8 @@ export interface Pipeline {
    * always works.
    */
   sample(frames: readonly FrameInput[], hooks: RenderHooks): Promise<Sample[]>;
-  /** `tiled`: large pictures in overlapping parts. */
-  decode(latents: Tensor, tiled?: boolean): Promise<RgbImage>;
+  /** `spec`: the frame that they are of; without it they are decoded whole and at once. */
+  decode(latents: Tensor, spec?: FrameSpec): Promise<RgbImage>;
   /** Latents of a picture (the middle of their distribution); absent where the model has no encoder. */
   encode?(picture: RgbImage): Promise<Tensor>;
 }

@@ -1,25 +1,26 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, describe, test, type TestContext } from 'node:test';
-import { promisify } from 'node:util';
-import sharp from 'sharp';
-import { hashBytes } from '../../../src-shared/kernel/hash.ts';
+import { describe, test } from 'node:test';
+import type { Json } from '../../../src-shared/kernel/canonical-json.ts';
 import type { WeightedImage } from '../../../src-shared/model/channels.ts';
 import type { SchedulerName } from '../../../src-shared/model/frame-spec.ts';
-import { planFrame } from '../../../src-shared/model/plan.ts';
-import type { RgbImage } from '../../../src-main/engine/ports.ts';
-import { createHost } from '../../../src-main/host/host.ts';
 import { fixtureFolder } from '../fixtures.ts';
-import { type NpyArray, readNpy } from '../npy.ts';
+import { compare, type Expected, literal, openStudio, type Rendered } from '../rendering.ts';
 
-/** Kandinsky gives what diffusers' combined pipelines give, and the original samplers what their numbers say. */
-const LATENTS_BOUND = 1e-3;
-const PICTURE_BOUND = 1 / 255;
+/**
+ * Kandinsky gives what diffusers' combined pipelines give, and the original samplers (of 2.0 and 2.1) what their numbers
+ * say.
+ */
+
 /** These go through the command line, each in a process of its own. */
-const BY_COMMAND = ['k21-text-ddim-negative', 'k22-inpaint-ddpm', 'original-p-negatives'];
+const BY_COMMAND = [
+  'k21-text-ddim-negative',
+  'k22-inpaint-ddpm',
+  'original-p-negatives',
+  'k20-ddim-eta',
+  'k20-cropped',
+];
 
 interface KandinskyCase {
   readonly id: string;
@@ -40,6 +41,7 @@ interface KandinskyCase {
   readonly prior_guidance: number;
   readonly prior_negative: string | null;
   readonly eta: number;
+  readonly overrides: { readonly [key: string]: Json };
   readonly latents: string;
   readonly image: string;
 }
@@ -50,77 +52,38 @@ const fixtures = await fixtureFolder({
   setting: process.env.INBETWEEN_KANDINSKY_FIXTURES,
 });
 const cases = JSON.parse(await readFile(join(fixtures, 'cases.json'), 'utf8')) as KandinskyCase[];
-const folder = await mkdtemp(join(tmpdir(), 'inbetween-kandinsky-'));
-const host = createHost({
-  paths: {
-    bundledModels: join(folder, 'models'),
-    projects: join(folder, 'projects'),
-    userModels: join(folder, 'user'),
-    cache: join(folder, 'cache'),
-    settings: join(folder, 'settings.json'),
-    presets: join(folder, 'presets'),
-    embeddings: join(folder, 'embeddings'),
-  },
-  clock: Date.now,
-  platform: process.platform,
-  provider: 'cpu',
-});
-after(async () => {
-  await host.dispose();
-  await rm(folder, { recursive: true, force: true });
-});
+const studio = await openStudio('kandinsky');
+const isSecondZero = (one: KandinskyCase): boolean => one.model.includes('k20');
 
 describe('Kandinsky gives the latents and the picture of the reference', () => {
-  for (const one of cases) test(one.id, async (t) => check(t, one, await renderInProcess(one)));
+  for (const one of cases) test(one.id, async (t) => compare(t, expected(one), await renderInProcess(one)));
 });
 
 describe('The command line gives them as well', () => {
   for (const one of cases.filter(({ id }) => BY_COMMAND.includes(id))) {
-    test(one.id, async (t) => check(t, one, await renderByCommand(one)));
+    test(one.id, async (t) => compare(t, expected(one), await renderByCommand(one)));
   }
 });
 
 test('the check before loading finds nothing wrong with the exports', async () => {
   for (const model of new Set(cases.map((one) => one.model))) {
-    assert.deepEqual(await host.models.check(join(fixtures, model), folder), []);
+    assert.deepEqual(await studio.host.models.check(join(fixtures, model), studio.folder), []);
   }
 });
 
-interface Rendered {
-  readonly latents: NpyArray;
-  readonly image: RgbImage;
-}
-
-async function check(t: TestContext, one: KandinskyCase, { latents, image }: Rendered): Promise<void> {
-  const expected = readNpy(await readFile(join(fixtures, one.latents)));
-  assert.deepEqual(latents.dims, expected.dims);
-  let worst = 0;
-  for (const [i, value] of expected.data.entries())
-    worst = Math.max(worst, Math.abs(value - (latents.data[i] ?? NaN)));
-  assert.ok(worst <= LATENTS_BOUND, `latents differ by ${worst.toExponential(2)}`);
-  t.diagnostic(`${one.id}: latents within ${worst.toExponential(1)}`);
-  const picture = await readPicture(join(fixtures, one.image));
-  assert.equal(`${image.width}x${image.height}`, `${picture.width}x${picture.height}`);
-  let sum = 0;
-  for (const [i, value] of picture.data.entries()) sum += Math.abs(value - (image.data[i] ?? NaN));
-  const mean = sum / picture.data.length / 255;
-  assert.ok(mean <= PICTURE_BOUND, `pictures differ by ${mean.toExponential(2)} on average of 1`);
+function expected({ id, latents, image }: KandinskyCase): Expected {
+  return { id, latents: join(fixtures, latents), image: join(fixtures, image) };
 }
 
 async function renderInProcess(one: KandinskyCase): Promise<Rendered> {
-  const model = await host.models.load(join(fixtures, one.model), folder);
-  const pictures: Record<string, RgbImage> = {};
-  const asset = async (file: string): Promise<string> => {
-    const key = hashBytes(await readFile(join(fixtures, file)));
-    pictures[key] = await readPicture(join(fixtures, file));
-    return key;
-  };
-  const images: WeightedImage[] = [];
-  for (const part of one.images ?? []) {
-    images.push('asset' in part ? { ...part, asset: await asset(part.asset) } : part);
-  }
-  const spec = planFrame(
-    {
+  const model = await studio.host.models.load(join(fixtures, one.model), studio.folder);
+  return studio.render(model, async (assetOf) => {
+    const asset = (file: string): Promise<string> => assetOf(join(fixtures, file));
+    const images: WeightedImage[] = [];
+    for (const part of one.images ?? []) {
+      images.push('asset' in part ? { ...part, asset: await asset(part.asset) } : part);
+    }
+    return {
       format: 'inbetween/1',
       name: one.id,
       model: one.model,
@@ -131,12 +94,17 @@ async function renderInProcess(one: KandinskyCase): Promise<Rendered> {
         steps: one.steps,
         guidanceScale: one.guidance,
         eta: one.eta,
+        overrides: one.overrides,
       },
-      prior: {
-        steps: one.prior_steps,
-        guidanceScale: one.prior_guidance,
-        ...(one.prior_negative === null ? {} : { negativePrompt: one.prior_negative }),
-      },
+      ...(isSecondZero(one)
+        ? {}
+        : {
+            prior: {
+              steps: one.prior_steps,
+              guidanceScale: one.prior_guidance,
+              ...(one.prior_negative === null ? {} : { negativePrompt: one.prior_negative }),
+            },
+          }),
       keyframes: [
         {
           frame: 0,
@@ -150,19 +118,20 @@ async function renderInProcess(one: KandinskyCase): Promise<Rendered> {
           ...(one.mask === undefined ? {} : { mask: await asset(one.mask) }),
         },
       ],
-    },
-    0,
-    { fingerprint: model.fingerprint, defaults: model.description.defaults },
-  );
-  const { latents, image } = await host.renderImage(model, spec, pictures, { wholeAssets: pictures });
-  return { latents, image };
+    };
+  });
 }
 
-async function renderByCommand(one: KandinskyCase): Promise<Rendered> {
-  const latentsOut = join(folder, `${one.id}.npy`);
-  const out = join(folder, `${one.id}.png`);
+function renderByCommand(one: KandinskyCase): Promise<Rendered> {
   const file = (path: string | undefined) => (path === undefined ? undefined : join(fixtures, path));
-  const given = [
+  const prior = isSecondZero(one)
+    ? []
+    : ([
+        ['--prior-steps', one.prior_steps],
+        ['--prior-guidance', one.prior_guidance],
+        ['--prior-negative', one.prior_negative ?? undefined],
+      ] as const);
+  return studio.renderByCommand(one.id, [
     ['--model', join(fixtures, one.model)],
     ['--prompt', literal(one.prompt)],
     ['--negative', one.negative],
@@ -170,36 +139,12 @@ async function renderByCommand(one: KandinskyCase): Promise<Rendered> {
     ['--steps', one.steps],
     ['--guidance', one.guidance],
     ['--scheduler', one.scheduler],
+    ['--eta', one.eta],
     ['--width', one.width],
     ['--height', one.height],
-    ['--prior-steps', one.prior_steps],
-    ['--prior-guidance', one.prior_guidance],
-    ['--prior-negative', one.prior_negative ?? undefined],
+    ...prior,
     ['--image', file(one.initImage)],
     ['--strength', one.strength],
     ['--mask', file(one.mask)],
-    ['--latents-out', latentsOut],
-    ['--out', out],
-  ].filter(([, value]) => value !== undefined);
-  const entry = join(import.meta.dirname, '..', '..', '..', 'src-main', 'cli.ts');
-  await promisify(execFile)(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', entry, 'image', ...given.flat().map(String)],
-    { env: { ...process.env, INBETWEEN_PROVIDER: 'cpu', INBETWEEN_CACHE_DIR: join(folder, 'cli-cache') } },
-  );
-  return { latents: readNpy(await readFile(latentsOut)), image: await readPicture(out) };
-}
-
-/** The references have no syntax for stress: brackets are letters like any other. */
-function literal(prompt: string): string {
-  return prompt.replace(/[()[\]]/g, '\\$&');
-}
-
-async function readPicture(file: string): Promise<RgbImage> {
-  const { data, info } = await sharp(file)
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, data: new Uint8Array(data) };
+  ]);
 }

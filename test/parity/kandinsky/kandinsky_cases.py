@@ -1,4 +1,4 @@
-"""Which Kandinsky pictures are compared: both versions, every task, diffusers' schedulers and the original samplers.
+"""Which Kandinsky pictures are compared: every version and task, diffusers' schedulers and the original samplers.
 Image to image is square: diffusers 0.42's pipelines swap width and height there."""
 
 from dataclasses import dataclass, field
@@ -23,6 +23,24 @@ MODELS = (
     Model(TinyKandinsky("k21-learned", 3, learned_variance=True), decoder_of="k21"),
     Model(TinyKandinsky("k21-inpaint", 4, inpainting=True), decoder_of="k21"),
     Model(TinyKandinsky("k22-inpaint", 5, second=True, inpainting=True, learned_variance=True), decoder_of="k22"),
+)
+
+@dataclass(frozen=True)
+class Original:
+    """A folder of the original implementation's checkpoints, exported by their layout."""
+
+    name: str
+    seed: int
+    second_zero: bool
+    """Kandinsky 2.0, else 2.1."""
+    decoder_of: str | None = None
+    """An inpainting U-Net beside another folder's parts."""
+
+
+ORIGINALS = (
+    Original("k20", 6, second_zero=True),
+    Original("k20-inpaint", 7, second_zero=True, decoder_of="k20"),
+    Original("k21-checkpoints", 8, second_zero=False),
 )
 
 PROMPTS = (
@@ -51,6 +69,8 @@ class Case:
     prior_guidance: float = 4.0
     prior_negative: str | None = None
     eta: float = 0.0
+    overrides: dict[str, Any] = field(default_factory=dict)
+    """Of the sampler's configuration."""
     images: list[dict[str, Any]] = field(default_factory=list)
     """A fuse: {"picture": index, "weight"} or {"text", "weight"}."""
 
@@ -84,4 +104,19 @@ CASES = (
     Case("original-plms-image", "k21", "plms_sampler", 20, 27, PROMPTS[0], prior_steps=5, strength=0.8, width=48, height=48),
     Case("original-p-inpaint", "k21-inpaint", "p_sampler", 10, 28, PROMPTS[0], prior_steps=5, strength=1.0, mask=True),
     Case("original-ddim-inpaint", "k21-inpaint", "ddim_sampler", 10, 29, PROMPTS[1], prior_steps=5, strength=1.0, mask=True),
+    Case("k20-ddim-eta", "k20", "ddim_sampler", 15, 1632, PROMPTS[1], eta=0.05, guidance=10.0),
+    Case("k20-p", "k20", "p_sampler", 10, 31, PROMPTS[0], negative="blurry", width=32, height=48),
+    Case("k20-plms-unguided", "k20", "plms_sampler", 12, 32, PROMPTS[2], guidance=1.0),
+    Case("k20-p-clipped", "k20", "p_sampler", 9, 33, PROMPTS[3], overrides={"denoised_type": "clip_denoised", "denoised_apply": "always"}),
+    Case("k20-ddim-thresholded", "k20", "ddim_sampler", 12, 34, PROMPTS[0], overrides={"dynamic_threshold_v": 90, "denoised_apply": "always"}),
+    Case("k20-cropped", "k20", "ddim_sampler", 10, 35, PROMPTS[0], width=43, height=37),
+    Case("k20-p-image", "k20", "p_sampler", 20, 36, PROMPTS[0], strength=0.7, width=48, height=48),
+    Case("k20-ddim-image", "k20", "ddim_sampler", 50, 37, PROMPTS[1], strength=0.8, width=48, height=32),
+    Case("k20-p-inpaint", "k20-inpaint", "p_sampler", 10, 38, PROMPTS[0], strength=1.0, mask=True),
+    Case("k20-p-inpaint-clipped", "k20-inpaint", "p_sampler", 8, 39, PROMPTS[1], strength=1.0, mask=True, overrides={"denoised_type": "clip_denoised"}),
+    Case("k20-p-inpaint-90", "k20-inpaint", "p_sampler", 8, 40, PROMPTS[1], strength=1.0, mask=True, overrides={"dynamic_threshold_v": 90}),
+    Case("k20-ddim-inpaint", "k20-inpaint", "ddim_sampler", 10, 41, PROMPTS[0], strength=1.0, mask=True, width=32, height=48),
+    Case("checkpoints-p", "k21-checkpoints", "p_sampler", 8, 50, PROMPTS[1], prior_steps=5),
+    Case("checkpoints-ddim-image", "k21-checkpoints", "ddim_sampler", 20, 51, PROMPTS[0], prior_steps="ddim5", strength=0.6, width=48, height=48),
+    Case("original-p-cropped", "k21", "p_sampler", 7, 52, PROMPTS[0], prior_steps=4, width=33, height=45),
 )

@@ -3,9 +3,9 @@ numbers. Writes to --out what make_parity_fixtures.py writes, with Kandinsky's s
 
 import argparse
 import json
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import time
 import warnings
@@ -28,10 +28,13 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 EXPORTER = HERE.parents[2] / "models" / "export"
 sys.path.insert(0, str(EXPORTER))
 
-from kandinsky_cases import CASES, MODELS, Case, Model  # noqa: E402
+from inbetween_export.cli import main as export
+from kandinsky_cases import CASES, MODELS, ORIGINALS, Case, Model  # noqa: E402
+from original_2_0_reference import decode_2_0, sample_2_0  # noqa: E402
 from original_reference import sample as sample_original  # noqa: E402
 from schedules import SCHEDULERS  # noqa: E402
 from tiny_kandinsky import build, build_decoder  # noqa: E402
+from tiny_original import write_2_0, write_2_1  # noqa: E402
 
 ORIGINAL = ("p_sampler", "ddim_sampler", "plms_sampler")
 
@@ -48,7 +51,7 @@ def main() -> None:
     for folder in ("source", "models", "inputs", "latents", "pictures"):
         (out / folder).mkdir(parents=True)
     started = time.monotonic()
-    _make_models(out)
+    originals = _make_models(out)
     print(f"Models: {time.monotonic() - started:.0f} s", flush=True)
     started = time.monotonic()
     _draw_inputs(out / "inputs")
@@ -56,28 +59,52 @@ def main() -> None:
     for model in MODELS:
         pipelines = _pipelines(out / "source" / model.tiny.name, model.tiny.second)
         records += [_run(out, pipelines, model, case) for case in CASES if case.model == model.tiny.name]
+    for original in ORIGINALS:
+        parts = originals[original.name]
+        records += [_run_original(out, parts, original.second_zero, case) for case in CASES if case.model == original.name]
     (out / "cases.json").write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     print(f"{len(records)} cases: {time.monotonic() - started:.0f} s", flush=True)
 
 
-def _make_models(out: Path) -> None:
-    running = []
+def _make_models(out: Path) -> dict[str, Any]:
+    """Makes and exports all models; returns the modules of the original ones."""
+    source, models, running = out / "source", out / "models", []
+    originals: dict[str, Any] = {}
+
+    def start(given: Path, name: str) -> None:
+        # A copy of this process: torch and diffusers take ten seconds to load.
+        process = multiprocessing.get_context("fork").Process(target=_export, args=(given, models / name))
+        process.start()
+        running.append((name, process))
+
+    for original in ORIGINALS:
+        folder = source / original.name
+        if not original.second_zero:
+            originals[original.name] = write_2_1(folder, original.seed)
+        else:
+            others = originals.get(original.decoder_of or "")
+            originals[original.name] = write_2_0(folder, original.seed, others, inpainting=others is not None)
+        if original.decoder_of is None:
+            start(folder, original.name)
     for model in MODELS:
-        source = out / "source" / model.tiny.name
+        folder = source / model.tiny.name
         if model.decoder_of is not None:
-            build_decoder(model.tiny, out / "source" / model.decoder_of, source)
+            build_decoder(model.tiny, source / model.decoder_of, folder)
             continue
-        build(model.tiny, source)
-        given = _save_apart(source, out / "source" / f"{source.name}-apart") if model.apart else source
-        command = [sys.executable, str(EXPORTER / "export.py"), "--source", str(given)]
-        command += ["--out", str(out / "models" / model.tiny.name)]
-        running.append((model, subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})))
-    for model, process in running:
-        if process.wait() != 0:
-            raise SystemExit(f"The export of {model.tiny.name} failed")
-    for model in MODELS:
-        if model.decoder_of is not None:
-            _export_decoder(out, model)
+        build(model.tiny, folder)
+        start(_save_apart(folder, source / f"{folder.name}-apart") if model.apart else folder, model.tiny.name)
+    for name, process in running:
+        process.join()
+        if process.exitcode != 0:
+            raise SystemExit(f"The export of {name} failed")
+    for name, base in [(model.tiny.name, model.decoder_of) for model in MODELS] + [(one.name, one.decoder_of) for one in ORIGINALS]:
+        if base is not None:
+            _export_decoder(out, name, base)
+    return originals
+
+
+def _export(source: Path, target: Path) -> None:
+    sys.exit(export(["--source", str(source), "--out", str(target)]))
 
 
 def _save_apart(folder: Path, target: Path) -> Path:
@@ -88,20 +115,24 @@ def _save_apart(folder: Path, target: Path) -> Path:
     return target
 
 
-def _export_decoder(out: Path, model: Model) -> None:
+def _export_decoder(out: Path, name: str, base: str) -> None:
     """Only the U-Net is exported anew; everything else is the other model's."""
     from inbetween_export.cli import _export_component
-    from inbetween_export.families.kandinsky import _unet_component
+    from inbetween_export.families import kandinsky, kandinsky_2_0
     from inbetween_export.precision import Precision
     from inbetween_export.source import open_source
 
-    source, target = out / "source" / model.tiny.name, out / "models" / model.tiny.name
-    shutil.copytree(out / "models" / model.decoder_of, target)
+    source, target = open_source(out / "source" / name, None), out / "models" / name
+    shutil.copytree(out / "models" / base, target)
     shutil.rmtree(target / "unet")
-    component = _unet_component(open_source(source, None), model.tiny.second)
+    if source.class_name in kandinsky_2_0.FAMILY.class_names:
+        component = kandinsky_2_0.unet_component(source)
+    else:
+        component = kandinsky._unet_component(source, kandinsky._is_second(source))
     options = argparse.Namespace(opset=20, external_above=1500)
     _export_component(component, target, Precision("fp32", None), options)
-    shutil.copyfile(source / "scheduler" / "scheduler_config.json", target / "scheduler" / "scheduler_config.json")
+    scheduler = source.path("scheduler", "scheduler_config.json")
+    shutil.copyfile(scheduler, target / "scheduler" / "scheduler_config.json")
 
 
 def _draw_inputs(folder: Path) -> None:
@@ -134,12 +165,7 @@ def _pipelines(folder: Path, second: bool) -> dict[str, Any]:
 
 def _run(out: Path, pipelines: dict[str, Any], model: Model, case: Case) -> dict[str, Any]:
     kind = "text" if case.strength is None else "inpaint" if case.mask else "image"
-    size = f"{case.width}x{case.height}"
-    inputs: dict[str, Any] = {}
-    if case.strength is not None:
-        inputs = {"initImage": f"inputs/picture-{size}.png", "strength": case.strength}
-    if case.mask:
-        inputs["mask"] = f"inputs/mask-{size}.png"
+    inputs = _inputs(case)
     with torch.no_grad():
         if case.scheduler in ORIGINAL:
             latents = _original(out, pipelines["text"], case, inputs)
@@ -148,6 +174,35 @@ def _run(out: Path, pipelines: dict[str, Any], model: Model, case: Case) -> dict
         else:
             latents = _combined(out, pipelines[kind], model, case, inputs)
         decoded = pipelines["text"].movq.decode(latents, force_not_quantize=True).sample
+    return _record(out, case, inputs, latents, decoded)
+
+
+def _run_original(out: Path, parts: Any, second_zero: bool, case: Case) -> dict[str, Any]:
+    inputs = _inputs(case)
+    with torch.no_grad():
+        if second_zero:
+            factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
+            latents = sample_2_0(parts, case, *_pictures(out, inputs, factor))
+            decoded = decode_2_0(parts, latents)
+        else:
+            latents = _original(out, parts, case, inputs)
+            decoded = parts.movq.decode(latents, force_not_quantize=True).sample
+    return _record(out, case, inputs, latents, decoded)
+
+
+def _inputs(case: Case) -> dict[str, Any]:
+    size = f"{case.width}x{case.height}"
+    inputs: dict[str, Any] = {}
+    if case.strength is not None:
+        inputs = {"initImage": f"inputs/picture-{size}.png", "strength": case.strength}
+    if case.mask:
+        inputs["mask"] = f"inputs/mask-{size}.png"
+    return inputs
+
+
+def _record(out: Path, case: Case, inputs: dict[str, Any], latents: torch.Tensor, decoded: torch.Tensor) -> dict[str, Any]:
+    """Writes what a case gives; what is larger than the case's size is cropped, as the original does."""
+    decoded = decoded[:, :, : case.height, : case.width]
     values = (decoded * 0.5 + 0.5).clamp(0, 1)[0].permute(1, 2, 0).numpy()
     image = Image.fromarray((values * 255).round().astype(np.uint8))
     array = latents.float().numpy()
@@ -242,14 +297,19 @@ def _fused(out: Path, pipeline: Any, model: Model, case: Case) -> torch.Tensor:
 
 
 def _original(out: Path, pipeline: Any, case: Case, inputs: dict[str, Any]) -> torch.Tensor:
+    factor = 2 ** (len(pipeline.movq.config.block_out_channels) - 1)
+    return sample_original(pipeline, case, *_pictures(out, inputs, factor))
+
+
+def _pictures(out: Path, inputs: dict[str, Any], factor: int) -> tuple[torch.Tensor | None, np.ndarray | None]:
+    """The init picture in -1 .. 1 and what is to be repainted, on the latents' grid."""
     picture, repaint = None, None
     if "initImage" in inputs:
         values = np.asarray(Image.open(out / inputs["initImage"]).convert("RGB")).astype(np.float32) / 127.5 - 1
         picture = torch.from_numpy(values).permute(2, 0, 1)[None]
     if "mask" in inputs:
-        factor = 2 ** (len(pipeline.movq.config.block_out_channels) - 1)
         repaint = np.asarray(Image.open(out / inputs["mask"]))[::factor, ::factor] >= 128
-    return sample_original(pipeline, case, picture, repaint)
+    return picture, repaint
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
-"""The original Kandinsky 2.1 sampling, written from its numbers, over diffusers' modules: what the "original" samplers
-are compared with. One CPU generator; every draw has the two rows of the guided pair, the first of which counts."""
+"""The original Kandinsky sampling, written from its numbers, over torch modules: what the "original" samplers are compared
+with. One CPU generator; draws have the two rows of the guided pair, the first of which counts, but for the noise that a
+picture gets and the posterior's, which have one."""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -84,21 +87,22 @@ def imagine(pipe: Any, text: str, negative: str, steps: str, scale: float, gener
     return x[:1] * prior.clip_std + prior.clip_mean
 
 
+@dataclass
 class Decoder:
     """The guided U-Net on one pair of rows: cond, uncond."""
 
-    def __init__(self, pipe: Any, prompt: str, image: torch.Tensor, negative: torch.Tensor, scale: float) -> None:
-        read = pipe.tokenizer([prompt, ""], padding="max_length", max_length=77, truncation=True, return_tensors="pt")
-        pooled, states = pipe.text_encoder(read.input_ids, read.attention_mask)
-        self.unet, self.scale, self.states = pipe.unet, scale, states
-        self.added = {"text_embeds": pooled, "image_embeds": torch.cat([image, negative])}
-        self.extra: torch.Tensor | None = None
+    unet: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    """Bound to what it is told of the two rows."""
+    scale: float
+    multiple: int
+    """Sides of its latents are multiples of this."""
+    extra: torch.Tensor | None = None
 
     def __call__(self, x: torch.Tensor, t: int) -> tuple[torch.Tensor, torch.Tensor]:
         pair = torch.cat([x[:1], x[:1]])
         if self.extra is not None:
             pair = torch.cat([pair, self.extra.repeat(2, 1, 1, 1)], dim=1)
-        out = self.unet(pair, torch.tensor(t), self.states, added_cond_kwargs=self.added).sample
+        out = self.unet(pair, torch.tensor(float(t)))
         eps, variance = out[:, :4], out[:, 4:]
         guided = eps[1:] + self.scale * (eps[:1] - eps[1:])
         return torch.cat([guided, guided]), torch.cat([variance[:1], variance[:1]])
@@ -114,8 +118,12 @@ def prepare_mask(repaint: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(keep)[None, None]
 
 
+def read_texts(tokenizer: Any, texts: list[str]) -> Any:
+    return tokenizer(texts, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
+
+
 def sample(pipe: Any, case: Any, picture: torch.Tensor | None, repaint: np.ndarray | None) -> torch.Tensor:
-    """Final latents [1, 4, h, w] of a case; `repaint` on the latents' grid."""
+    """Kandinsky 2.1's final latents [1, 4, h, w] of a case; `repaint` on the latents' grid."""
     generator = torch.Generator().manual_seed(case.seed)
     steps, scale = str(case.prior_steps), case.prior_guidance
     image = imagine(pipe, case.prompt, case.prior_negative or "", steps, scale, generator)
@@ -124,19 +132,50 @@ def sample(pipe: Any, case: Any, picture: torch.Tensor | None, repaint: np.ndarr
     else:
         size = pipe.prior_image_encoder.config.image_size
         negative = pipe.prior_image_encoder(torch.zeros(1, 3, size, size)).image_embeds
-    model = Decoder(pipe, case.prompt, image, negative, case.guidance)
+    read = read_texts(pipe.tokenizer, [case.prompt, ""])
+    pooled, states = pipe.text_encoder(read.input_ids, read.attention_mask)
+    added = {"text_embeds": pooled, "image_embeds": torch.cat([image, negative])}
+    unet = lambda pair, t: pipe.unet(pair, t, states, added_cond_kwargs=added).sample  # noqa: E731
+    known = None if picture is None else pipe.movq.encode(picture).latents
+    bound = lambda x0, blend: blend(x0.clamp(-2, 2))  # noqa: E731
     betas = np.linspace(0.00085, 0.012, 1000)
-    start_signal = np.cumprod(1 - np.linspace(0.0001, 0.02, 1000))
     factor = 2 ** (len(pipe.movq.config.block_out_channels) - 1)
-    known, keep = None, None
-    if picture is not None:
-        known = pipe.movq.encode(picture).latents
+    multiple = 2 ** (len(levels_of(pipe.unet)) - 1)
+    return denoise(Decoder(unet, case.guidance, multiple), case, betas, bound, known, repaint, factor, generator)
+
+
+def levels_of(unet: Any) -> tuple[int, ...]:
+    """Channels of each level of a U-Net."""
+    return unet.layout.widths if hasattr(unet, "layout") else unet.config.block_out_channels
+
+
+Blend = Callable[[torch.Tensor], torch.Tensor]
+
+
+def denoise(
+    model: Decoder,
+    case: Any,
+    betas: np.ndarray,
+    bound: Callable[[torch.Tensor, Blend], torch.Tensor],
+    known: torch.Tensor | None,
+    repaint: np.ndarray | None,
+    factor: int,
+    generator: torch.Generator,
+) -> torch.Tensor:
+    """The three samplers.
+
+    :param bound: p_sampler's way with the clean latents before its threshold; the blend keeps the known part
+    """
+    start_signal = np.cumprod(1 - np.linspace(0.0001, 0.02, 1000))
+    keep = None
     if repaint is not None:
         keep = prepare_mask(repaint)
         model.extra = torch.cat([known * keep, keep], dim=1)
-    noise = lambda: torch.randn(2, 4, case.height // factor, case.width // factor, generator=generator)  # noqa: E731
-    x = noise()
+    multiple = factor * model.multiple
+    side = lambda pixels: -(-pixels // multiple) * model.multiple  # noqa: E731
+    noise = lambda rows=2: torch.randn(rows, 4, side(case.height), side(case.width), generator=generator)  # noqa: E731
     from_picture = known is not None and keep is None
+    x = noise(1 if from_picture else 2)
 
     if case.scheduler == "p_sampler":
         tables = Tables(betas, spread(case.steps))
@@ -146,11 +185,8 @@ def sample(pipe: Any, case: Any, picture: torch.Tensor | None, repaint: np.ndarr
         for k in reversed(range(count)):
             eps, v = model(x, tables.kept[k])
             signal = tables.signal[k]
-            x0 = (math.sqrt(1 / signal) * x - math.sqrt(1 / signal - 1) * eps).clamp(-2, 2)
-            if keep is not None:
-                x0 = x0 * (1 - keep) + known * keep
-            s = max(float(np.percentile(x0[0].abs().numpy(), 99.5)), 1.0)
-            x0 = x0.clamp(-s, s) / s
+            x0 = math.sqrt(1 / signal) * x - math.sqrt(1 / signal - 1) * eps
+            x0 = threshold(bound(x0, lambda x0: x0 if keep is None else x0 * (1 - keep) + known * keep), 99.5)
             mean = tables.mean(k, x0, x)
             share = (v + 1) / 2
             log_variance = share * math.log(tables.beta[k]) + (1 - share) * tables.log_variance[k]
@@ -169,6 +205,8 @@ def sample(pipe: Any, case: Any, picture: torch.Tensor | None, repaint: np.ndarr
         a, before = signal[times[i]], signal[times[i - 1]] if i > 0 else signal[0]
         sigma = eta * math.sqrt((1 - before) / (1 - a) * (1 - a / before))
         x0 = (at - math.sqrt(1 - a) * eps) / math.sqrt(a)
+        if case.overrides.get("denoised_apply") == "always":
+            x0 = bound(x0, lambda x0: x0)
         return math.sqrt(before) * x0 + math.sqrt(1 - before - sigma**2) * eps + sigma * noise()
 
     for i in reversed(range(len(times))):
@@ -188,6 +226,11 @@ def sample(pipe: Any, case: Any, picture: torch.Tensor | None, repaint: np.ndarr
         x = step(i, x, blend, 0)
         history = [*history, eps][-3:]
     return x[:1]
+
+
+def threshold(x0: torch.Tensor, percentile: float) -> torch.Tensor:
+    s = max(float(np.percentile(x0[0].abs().numpy(), percentile)), 1.0)
+    return x0.clamp(-s, s) / s
 
 
 def _noised(known: torch.Tensor, noise: torch.Tensor, signal: float) -> torch.Tensor:

@@ -33,7 +33,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from tiny_models import make_tokenizer as clip_tokenizer  # noqa: E402
 
-_XLMR = HERE.parents[1] / "fixtures" / "tokenizers" / "xlmr"
+_TOKENIZERS = HERE.parents[1] / "fixtures" / "tokenizers"
 WIDTH = 32
 """Of every embedding."""
 
@@ -51,14 +51,14 @@ class TinyKandinsky:
 
 def build(model: TinyKandinsky, folder: Path) -> None:
     torch.manual_seed(model.seed)
-    movq, unet = _movq(), _unet(model)
+    coder, unet = movq(), _unet(model)
     teach(unet, model)
     prior_tokenizer = clip_tokenizer(pad="<|endoftext|>")
     parts = {
         "unet": unet.eval(),
         "scheduler": _scheduler(model),
-        "movq": movq,
-        "prior_prior": prior(),
+        "movq": coder,
+        "prior_prior": prior(PriorTransformer(num_attention_heads=2, attention_head_dim=12, embedding_dim=WIDTH, num_layers=2)),
         "prior_image_encoder": image_encoder(),
         "prior_text_encoder": text_encoder(prior_tokenizer),
         "prior_tokenizer": prior_tokenizer,
@@ -93,11 +93,11 @@ def build_decoder(model: TinyKandinsky, other: Path, folder: Path) -> None:
     type(base)(**parts).save_pretrained(folder)
 
 
-def multilingual_tokenizer(scratch: Path):
-    """The XLM-R tokenizer of the tokenizers' fixtures, whose character map is kept apart."""
-    shutil.copytree(_XLMR, scratch, dirs_exist_ok=True)
+def multilingual_tokenizer(scratch: Path, kind: str = "xlmr"):
+    """The XLM-R (or T5) tokenizer of the tokenizers' fixtures, whose character map is kept apart."""
+    shutil.copytree(_TOKENIZERS / kind, scratch, dirs_exist_ok=True)
     content = json.loads((scratch / "tokenizer.json").read_text(encoding="utf-8"))
-    charsmap = gzip.decompress((_XLMR.parent / "nmt_nfkc.charsmap.gz").read_bytes()).decode()
+    charsmap = gzip.decompress((_TOKENIZERS / "nmt_nfkc.charsmap.gz").read_bytes()).decode()
     nodes = [content["normalizer"], *content["normalizer"].get("normalizers", [])]
     for node in nodes:
         if "precompiled_charsmap" in node:
@@ -108,11 +108,11 @@ def multilingual_tokenizer(scratch: Path):
     return tokenizer
 
 
-def multilingual(vocabulary: int) -> MultilingualCLIP:
+def multilingual(vocabulary: int, projected: int = WIDTH) -> MultilingualCLIP:
     return MultilingualCLIP(
         MCLIPConfig(
             transformerDimSize=WIDTH,
-            imageDimSize=WIDTH,
+            imageDimSize=projected,
             vocab_size=vocabulary,
             hidden_size=WIDTH,
             intermediate_size=37,
@@ -154,8 +154,8 @@ def image_encoder() -> CLIPVisionModelWithProjection:
     ).eval()
 
 
-def prior() -> PriorTransformer:
-    model = PriorTransformer(num_attention_heads=2, attention_head_dim=12, embedding_dim=WIDTH, num_layers=2).eval()
+def prior(model: PriorTransformer) -> PriorTransformer:
+    model.eval()
     with torch.no_grad():
         model.clip_std.copy_(0.5 + torch.rand(1, WIDTH))
         model.clip_mean.copy_(torch.randn(1, WIDTH) * 0.3)
@@ -164,25 +164,25 @@ def prior() -> PriorTransformer:
     return model
 
 
-def _movq() -> VQModel:
-    movq = VQModel(
+def movq(groups: int = 8) -> VQModel:
+    model = VQModel(
         block_out_channels=[32, 64],
         down_block_types=["DownEncoderBlock2D", "AttnDownEncoderBlock2D"],
         up_block_types=["AttnUpDecoderBlock2D", "UpDecoderBlock2D"],
         layers_per_block=1,
         latent_channels=4,
-        norm_num_groups=8,
+        norm_num_groups=groups,
         norm_type="spatial",
         num_vq_embeddings=12,
         vq_embed_dim=4,
     ).eval()
     # An untrained decoder paints nearly even grey, in which differences could not be seen.
     with torch.no_grad():
-        picture = movq.decode(torch.randn(2, 4, 16, 16), force_not_quantize=True).sample
-        movq.decoder.conv_out.weight.mul_(0.6 / picture.std())
-        latents = movq.encode(torch.rand(2, 3, 32, 32) * 2 - 1).latents
-        movq.quant_conv.weight.mul_(1 / latents.std())
-    return movq
+        picture = model.decode(torch.randn(2, 4, 16, 16), force_not_quantize=True).sample
+        model.decoder.conv_out.weight.mul_(0.6 / picture.std())
+        latents = model.encode(torch.rand(2, 3, 32, 32) * 2 - 1).latents
+        model.quant_conv.weight.mul_(1 / latents.std())
+    return model
 
 
 def _unet(model: TinyKandinsky) -> UNet2DConditionModel:
@@ -218,9 +218,20 @@ def _scheduler(model: TinyKandinsky):
 
 
 def teach(unet: UNet2DConditionModel, model: TinyKandinsky) -> None:
+    def predict(sample, timestep, image, text):
+        added = {"image_embeds": image} if model.second else {"image_embeds": image, "text_embeds": text.mean(1)}
+        return unet(sample, timestep, None if model.second else text, added_cond_kwargs=added).sample
+
+    practise(unet, predict, torch.linspace(0.00085, 0.012, 1000), model.inpainting)
+
+
+def practise(unet: torch.nn.Module, predict, betas: torch.Tensor, inpainting: bool) -> None:
     """A few dozen steps of denoising Gaussian latents whose mean depends on the picture's embedding: an untrained
-    U-Net explodes under guidance."""
-    alphas = torch.cumprod(1 - torch.linspace(0.00085, 0.012, 1000), 0)
+    U-Net explodes under guidance.
+
+    :param predict: the U-Net on (sample, timestep, image embedding, rows of text)
+    """
+    alphas = torch.cumprod(1 - betas, 0)
     means = torch.randn(WIDTH, 4) * 0.1
     optimizer = torch.optim.Adam(unet.parameters(), lr=4e-3)
     for _ in range(50):
@@ -229,14 +240,12 @@ def teach(unet: UNet2DConditionModel, model: TinyKandinsky) -> None:
         noise, timestep = torch.randn_like(clean), torch.randint(0, 1000, (6,))
         signal, spread = alphas[timestep].sqrt()[:, None, None, None], (1 - alphas[timestep]).sqrt()[:, None, None, None]
         sample = signal * clean + spread * noise
-        if model.inpainting:
+        if inpainting:
             keep = (torch.rand(6, 1, 8, 12) > 0.5).float()
             sample = torch.cat([sample, clean * keep, keep], dim=1)
-        added = {"image_embeds": image} if model.second else {"image_embeds": image, "text_embeds": text.mean(1)}
-        states = None if model.second else text
-        predicted = unet(sample, timestep, states, added_cond_kwargs=added).sample
+        predicted = predict(sample, timestep, image, text)
         loss = torch.nn.functional.mse_loss(predicted[:, :4], noise) + 0.01 * predicted[:, 4:].square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    print(f"{model.name}: loss {loss.item():.3f}", flush=True)
+    print(f"{type(unet).__name__}: loss {loss.item():.3f}", flush=True)

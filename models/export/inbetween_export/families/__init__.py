@@ -2,13 +2,14 @@
 
 from ..errors import SourceError
 from ..source import Source
-from . import class_conditional, clip, kandinsky, stable_diffusion, stable_diffusion_xl
+from . import class_conditional, clip, kandinsky, kandinsky_2_0, stable_diffusion, stable_diffusion_xl
 from .family import Family
 
 FAMILIES: tuple[Family, ...] = (
     stable_diffusion.FAMILY,
     stable_diffusion_xl.FAMILY,
     kandinsky.FAMILY,
+    kandinsky_2_0.FAMILY,
     class_conditional.FAMILY,
     clip.FAMILY,
 )

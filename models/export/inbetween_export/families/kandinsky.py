@@ -64,7 +64,7 @@ class Unet22(torch.nn.Module):
         return self.unet(sample, timestep, None, added_cond_kwargs={"image_embeds": image_embeds}, return_dict=False)[0]
 
 
-def _text_encoder(source: Source) -> Component:
+def text_encoder_component(source: Source) -> Component:
     model = source.load("text_encoder", MultilingualCLIP, dtype_argument="dtype")
     config = model.config
     model.transformer.set_attn_implementation("eager")
@@ -164,7 +164,7 @@ def _check(source: Source) -> None:
 
 def _components(source: Source) -> Iterator[Component]:
     if not _is_second(source):
-        yield _text_encoder(source)
+        yield text_encoder_component(source)
     yield from prior_components(_prior_of(source))
     yield _unet_component(source, _is_second(source))
     yield from movq_components(source)

@@ -4,6 +4,7 @@ import { evaluateConditioning } from '../../interpolation/evaluate-conditioning.
 import type { RenderHooks, RgbImage, SessionSource } from '../../ports.ts';
 import { greyPicture } from './grey-picture.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { denoise } from '../denoising-loop.ts';
 import { openNoise } from '../noise-stream.ts';
 import type { FrameInput, Pipeline, Sample } from '../pipeline.ts';
 import { fromPort, requireFinite, requireTensor, runSession, toPort } from '../session-io.ts';
@@ -58,37 +59,11 @@ async function sample(
     await hooks.observer?.started?.({ frame, schedule, noise: starts[frame]!.noise, latents });
   }
   const steps = (plans[0] as StepPlan).evaluations;
-  for (let step = 1; step <= steps; step++) {
-    await hooks.yield?.();
-    throwIfCancelled(hooks.signal, 'The frame');
-    const inputs = samplings.map((sampling) => sampling.input());
-    const predictions = await predict(
-      source,
-      inputs,
-      classes,
-      samplings[0]!.timestep,
-      `step ${step} of ${steps}`,
-    );
-    for (const [frame, sampling] of samplings.entries()) {
-      const prediction = { conditional: predictions[frame]!, unconditional: null };
-      const advance = sampling.advance(prediction);
-      if (hooks.observer?.stepped === undefined) continue;
-      await hooks.observer.stepped({
-        frame,
-        step,
-        steps,
-        timestep: advance.timestep,
-        level: advance.level(),
-        latents: advance.latents,
-        input: inputs[frame]!,
-        ...prediction,
-        guided: advance.guided,
-        denoised: advance.denoised(),
-        next: advance.next,
-      });
-    }
-    hooks.onStep?.({ step, steps });
-  }
+  const predictNoise = async (inputs: readonly Tensor[], timestep: number, stage: string) => {
+    const predictions = await predict(source, inputs, classes, timestep, stage);
+    return predictions.map((conditional) => ({ conditional, unconditional: null }));
+  };
+  await denoise(samplings, steps, predictNoise, hooks);
   return samplings.map(({ latents }, i) => ({ latents, notes: notesOf(plans[i]!, false) }));
 }
 

@@ -14,9 +14,10 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { FrameInput } from '../pipeline.ts';
 import { fromPort, requireFinite, requireTensor, runSession, toPort } from '../session-io.ts';
-import type { KandinskyModel } from './description.ts';
+import type { KandinskyModel, PriorDescription } from './description.ts';
 import { imagine } from './prior.ts';
 import { encodeText } from './text.ts';
+import { twoTextConditions, twoTextKeys } from './two-texts.ts';
 
 /** What the decoder is told of one frame, by the U-Net's input names; [1, ...] each. */
 export interface Condition {
@@ -32,9 +33,10 @@ export interface Conditions {
 }
 
 export interface Tokenizers {
-  /** Null for models whose decoder is told no text. */
-  readonly decoder: Tokenizer | null;
-  readonly prior: Tokenizer;
+  /** Of the text encoders that tell the decoder, by their folders; none for Kandinsky 2.2. */
+  readonly decoder: Readonly<Record<string, Tokenizer>>;
+  /** Null for Kandinsky 2.0, which has no prior. */
+  readonly prior: Tokenizer | null;
 }
 
 const IMAGE_ENCODER = 'prior_image_encoder';
@@ -44,6 +46,7 @@ export function isGuided(spec: FrameSpec): boolean {
 }
 
 export function encodingKeys(model: KandinskyModel, spec: FrameSpec): string[] {
+  if (model.version === '2.0') return twoTextKeys(spec);
   const texts = model.version === '2.2' ? [] : [...new Set([...textsOf(spec.prompt), ''])];
   const leaves = spec.image === undefined ? [] : leavesIn(spec);
   return [
@@ -73,6 +76,11 @@ export async function conditionsOf(
 ): Promise<Conditions> {
   const { spec } = frame;
   const guided = isGuided(spec);
+  if (model.prior === null) {
+    const { text_encoder: first, text_encoder_2: second } = tokenizers.decoder;
+    return twoTextConditions(source, [first!, second!], frame, guided, hooks);
+  }
+  const { prior } = model;
   if (spec.image === undefined) {
     throw new AppError('internal', 'The frame was planned for a model that is told no image embedding.');
   }
@@ -80,12 +88,12 @@ export async function conditionsOf(
   for (const leaf of leavesIn(spec)) {
     const key = imageEmbeddingKey(spec.model, leaf);
     if (!embeddings.has(key))
-      embeddings.set(key, await embeddingOf(source, model, tokenizers, frame, leaf, hooks));
+      embeddings.set(key, await embeddingOf(source, prior, tokenizers.prior!, frame, leaf, hooks));
   }
   const lookup = (leaf: ImageLeaf): Tensor => embeddings.get(imageEmbeddingKey(spec.model, leaf))!;
   const image = (of: 'positive' | 'negative'): Tensor =>
     evaluateExpression<ImageLeaf>(spec.image![of], lookup);
-  const text = await textConditions(source, tokenizers, frame, guided, hooks);
+  const text = await textConditions(source, tokenizers.decoder['text_encoder'], frame, guided, hooks);
   return {
     conditional: { ...text.conditional, image_embeds: image('positive') },
     unconditional: guided ? { ...text.unconditional, image_embeds: image('negative') } : null,
@@ -95,12 +103,12 @@ export async function conditionsOf(
 
 async function textConditions(
   source: SessionSource,
-  { decoder }: Tokenizers,
+  decoder: Tokenizer | undefined,
   { spec, encodings }: FrameInput,
   guided: boolean,
   hooks: RenderHooks,
 ): Promise<{ conditional: Condition; unconditional: Condition; texts: ReadonlyMap<string, Tensor> }> {
-  if (decoder === null) return { conditional: {}, unconditional: {}, texts: new Map() };
+  if (decoder === undefined) return { conditional: {}, unconditional: {}, texts: new Map() };
   const states = new Map<string, Tensor>();
   const pooled = new Map<string, Tensor>();
   for (const text of new Set([...textsOf(spec.prompt), ...(guided ? [''] : [])])) {
@@ -124,17 +132,17 @@ async function textConditions(
 
 async function embeddingOf(
   source: SessionSource,
-  model: KandinskyModel,
-  { prior: tokenizer }: Tokenizers,
+  prior: PriorDescription,
+  tokenizer: Tokenizer,
   { spec, encodings, wholeAssets }: FrameInput,
   leaf: ImageLeaf,
   hooks: RenderHooks,
 ): Promise<Tensor> {
-  if (leaf.kind === 'zero') return model.prior.zero;
+  if (leaf.kind === 'zero') return prior.zero;
   const { embedding } = await encodings.get({ embedding: imageEmbeddingKey(spec.model, leaf) }, async () => {
     throwIfCancelled(hooks.signal, 'The frame');
     if (leaf.kind === 'prior') {
-      return { embedding: await imagine(source, model.prior, tokenizer, leaf, hooks) };
+      return { embedding: await imagine(source, prior, tokenizer, leaf, hooks) };
     }
     const picture = wholeAssets?.[leaf.asset];
     if (picture === undefined) {
@@ -143,7 +151,7 @@ async function embeddingOf(
         `The picture ${leaf.asset} is not among the pictures handed to the engine.`,
       );
     }
-    return { embedding: await encodePicture(source, clipPicture(picture, model.prior.preprocessor)) };
+    return { embedding: await encodePicture(source, clipPicture(picture, prior.preprocessor)) };
   });
   return embedding;
 }

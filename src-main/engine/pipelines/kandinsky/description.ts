@@ -9,6 +9,7 @@ import {
   invalidModel,
   isPositiveInteger,
   optionalString,
+  positive,
   readObject,
 } from '../folder-json.ts';
 import { schedulerOf } from '../folder-scheduler.ts';
@@ -17,11 +18,12 @@ import type { VaeDescription } from '../stable-diffusion/description.ts';
 
 /** What a Kandinsky folder says about itself; sizes in pixels unless said. */
 export interface KandinskyModel extends ModelDescription {
-  /** 2.1's decoder is told the text and an image embedding, 2.2's the embedding alone. */
-  readonly version: '2.1' | '2.2';
+  /** 2.0's decoder is told the text, 2.1's the text and an image embedding, 2.2's the embedding alone. */
+  readonly version: '2.0' | '2.1' | '2.2';
   readonly unet: { readonly inChannels: number };
   readonly vae: VaeDescription;
-  readonly prior: PriorDescription;
+  /** Null for 2.0, which has none. */
+  readonly prior: PriorDescription | null;
 }
 
 export interface PriorDescription {
@@ -34,32 +36,56 @@ export interface PriorDescription {
   readonly preprocessor: PicturePreprocessor;
 }
 
-/** diffusers' pipelines propose 100 steps; half of them serve as well and take half the time. */
-const DEFAULTS = { steps: 50, guidanceScale: 4 };
+type Version = KandinskyModel['version'];
+
+/** What the U-Net is told, as unet/config.json says it. */
+const TOLD = { '2.0': 'text_text', '2.1': 'text_image', '2.2': 'image' };
+
+/** The references propose 100 steps; half of them serve as well and take half the time. */
+const DEFAULTS = {
+  '2.0': { steps: 50, guidanceScale: 7 },
+  '2.1': { steps: 50, guidanceScale: 4 },
+  '2.2': { steps: 50, guidanceScale: 4 },
+};
 const PRIOR_DEFAULTS = { priorSteps: 25, priorGuidanceScale: 4 };
 
-export const REQUIRED = ['unet', 'vae_decoder', 'prior', 'prior_text_encoder'];
-const REQUIRED_FILES = [
-  'unet/config.json',
-  'prior/config.json',
-  'vae_decoder/config.json',
-  'scheduler/scheduler_config.json',
-  'prior_scheduler/scheduler_config.json',
-];
+const PRIOR = ['prior', 'prior_text_encoder'];
+const REQUIRED = {
+  '2.0': ['text_encoder', 'text_encoder_2', 'unet', 'vae_decoder'],
+  '2.1': ['text_encoder', 'unet', 'vae_decoder', ...PRIOR],
+  '2.2': ['unet', 'vae_decoder', ...PRIOR],
+};
 
-export function describeKandinsky(folder: FolderContent, className: string): KandinskyModel {
+/** Folders that must hold a graph. */
+export function requiredGraphs(version: Version): readonly string[] {
+  return REQUIRED[version];
+}
+
+const REQUIRED_FILES = ['unet/config.json', 'vae_decoder/config.json', 'scheduler/scheduler_config.json'];
+const PRIOR_FILES = ['prior/config.json', 'prior_scheduler/scheduler_config.json'];
+
+/** Of Kandinsky 2.0's autoencoder. */
+const KL_SCALE = 0.0512;
+
+export function describeKandinsky(
+  folder: FolderContent,
+  className: string,
+  version: Version,
+): KandinskyModel {
   const { files, components } = folder;
-  const second = className.includes('V22');
-  const graphs = second ? REQUIRED : ['text_encoder', ...REQUIRED];
+  const hasPrior = version !== '2.0';
+  const wantedFiles = [...REQUIRED_FILES, ...(hasPrior ? PRIOR_FILES : [])];
   const missing = [
-    ...graphs.filter((name) => components[name] !== true).map((name) => `${name}/model.onnx`),
-    ...REQUIRED_FILES.filter((path) => files[path] === undefined),
+    ...requiredGraphs(version)
+      .filter((name) => components[name] !== true)
+      .map((name) => `${name}/model.onnx`),
+    ...wantedFiles.filter((path) => files[path] === undefined),
   ];
   if (missing.length > 0) throw invalidModel(`The model folder lacks ${missing.join(', ')}.`);
   const unet = readObject(files, 'unet/config.json')!;
   const coder = readObject(files, 'vae_decoder/config.json')!;
   const own = readObject(files, 'inbetween.json') ?? {};
-  const wanted = second ? 'image' : 'text_image';
+  const wanted = TOLD[version];
   if (unet['addition_embed_type'] !== wanted) {
     throw invalidModel(
       `unet/config.json: addition_embed_type is ${JSON.stringify(unet['addition_embed_type'])}. Accepted for ${className}: "${wanted}".`,
@@ -77,11 +103,13 @@ export function describeKandinsky(folder: FolderContent, className: string): Kan
   const sizeMultiple = factor * 2 ** ((arrayLength(unet['block_out_channels']) ?? 4) - 1);
   const cells = isPositiveInteger(unet['sample_size']) ? unet['sample_size'] : 64;
   const nativeSize = { width: cells * factor, height: cells * factor };
-  const scheduler = schedulerOf(readObject(files, 'scheduler/scheduler_config.json')!);
+  const saved = schedulerOf(readObject(files, 'scheduler/scheduler_config.json')!);
+  // Its only implementation samples with this one.
+  const scheduler = version === '2.0' ? { ...saved, name: 'ddim_sampler' as const } : saved;
   const hasEncoder = components['vae_encoder'] === true;
   return {
     family: 'kandinsky',
-    version: second ? '2.2' : '2.1',
+    version,
     className,
     title: optionalString(own, 'title'),
     description: optionalString(own, 'description'),
@@ -95,17 +123,18 @@ export function describeKandinsky(folder: FolderContent, className: string): Kan
     unet: { inChannels },
     vae: {
       latentChannels,
-      scalingFactor: 1,
+      // MoVQ's latents are used as they are.
+      scalingFactor: hasPrior ? 1 : positive(coder, 'scaling_factor', KL_SCALE),
       shiftFactor: 0,
       latentsMean: null,
       latentsStd: null,
       factor,
       sampleSize: nativeSize.width,
     },
-    prior: describePrior(files),
+    prior: hasPrior ? describePrior(files) : null,
     defaults: {
-      ...defaultsOf(own, { ...DEFAULTS, scheduler: scheduler.name, size: nativeSize }, sizeMultiple),
-      image: { ...PRIOR_DEFAULTS, readsText: !second },
+      ...defaultsOf(own, { ...DEFAULTS[version], scheduler: scheduler.name, size: nativeSize }, sizeMultiple),
+      ...(hasPrior ? { image: { ...PRIOR_DEFAULTS, readsText: version === '2.1' } } : {}),
     },
   };
 }

@@ -3,17 +3,20 @@ import { canonicalJson, type Json } from '../../../../src-shared/kernel/canonica
 import {
   type FrameSpec,
   type ImageLeaf,
+  isOriginalSampler,
   leavesOf,
   textsOf,
 } from '../../../../src-shared/model/frame-spec.ts';
 import type { FrameNote, RenderHooks, SessionSource } from '../../ports.ts';
 import { type Tensor, zeros } from '../../tensor/tensor.ts';
+import { denoise, requireMultiples, requireOneBatch } from '../denoising-loop.ts';
 import { openNoise } from '../noise-stream.ts';
 import { pictureToTensor } from '../picture.ts';
 import type { FrameInput, Pipeline, Sample } from '../pipeline.ts';
 import { describeTokens } from '../prompt-tokens.ts';
 import { decodeLatents, encodePicture } from '../vae.ts';
 import { type Condition, conditionsOf, isGuided, type Tokenizers } from './conditions.ts';
+import { withSides } from './cropping.ts';
 import { openDecoder } from './decoder.ts';
 import type { KandinskyModel } from './description.ts';
 import { passRuns } from './prior.ts';
@@ -34,8 +37,9 @@ export function batchKey(spec: FrameSpec): string {
 }
 
 /**
- * Kandinsky 2.1 and 2.2. With diffusers' schedulers the numbers are those of diffusers 0.42's combined pipelines, with
- * one CPU generator for prior and decoder; with the original samplers those of the original implementation.
+ * Kandinsky 2.0, 2.1 and 2.2. With diffusers' schedulers the numbers of the last two are those of diffusers 0.42's
+ * combined pipelines, with one CPU generator for prior and decoder; with the original samplers those of the original
+ * implementation.
  */
 export function createKandinsky(
   source: SessionSource,
@@ -45,15 +49,18 @@ export function createKandinsky(
   return {
     model,
     promptTokens: (text) =>
-      Object.entries({ text_encoder: tokenizers.decoder, prior_text_encoder: tokenizers.prior }).flatMap(
-        ([encoder, tokenizer]) =>
-          tokenizer === null
-            ? []
-            : [describeTokens(encoder, tokenizer, readTokens(tokenizer, text), CONTEXT_LENGTH)],
+      Object.entries({
+        ...tokenizers.decoder,
+        ...(tokenizers.prior === null ? {} : { prior_text_encoder: tokenizers.prior }),
+      }).map(([encoder, tokenizer]) =>
+        describeTokens(encoder, tokenizer, readTokens(tokenizer, text), CONTEXT_LENGTH),
       ),
     batchKey,
     sample: (frames, hooks) => sample(source, model, tokenizers, frames, hooks),
-    decode: (latents) => decodeLatents(source, model.vae, latents),
+    decode: async (latents, spec) => {
+      const picture = await decodeLatents(source, model.vae, latents);
+      return spec === undefined ? picture : withSides(picture, spec);
+    },
     ...(source.has('vae_encoder')
       ? {
           encode: (picture) =>
@@ -70,14 +77,12 @@ async function sample(
   frames: readonly FrameInput[],
   hooks: RenderHooks,
 ): Promise<Sample[]> {
-  const [first] = frames;
-  if (first === undefined) return [];
-  for (const { spec } of frames) {
-    checkSpec(model, spec);
-    if (batchKey(spec) !== batchKey(first.spec)) {
-      throw new AppError('internal', 'Frames of different size, scheduler or strength cannot share a batch.');
-    }
-  }
+  if (frames.length === 0) return [];
+  for (const { spec } of frames) checkSpec(model, spec);
+  requireOneBatch(
+    frames.map(({ spec }) => spec),
+    batchKey,
+  );
   const conditions = [];
   for (const [i, frame] of frames.entries()) {
     const told = await conditionsOf(source, model, tokenizers, frame, hooks);
@@ -93,8 +98,10 @@ async function sample(
   const samplings = [];
   for (const frame of frames) {
     const noise = openNoise(frame.spec.noise);
-    const { before } = frame.spec.image!;
-    passRuns(model.prior, before, before.runs, noise);
+    if (model.prior !== null) {
+      const { before } = frame.spec.image!;
+      passRuns(model.prior, before, before.runs, noise);
+    }
     const picture = await startPicture(source, model, frame, (dims) => noise.next(dims));
     throwIfCancelled(hooks.signal, 'The frame');
     samplings.push(startSampling(model, frame.spec, picture, noise));
@@ -104,18 +111,7 @@ async function sample(
     await observer?.started?.({ frame, schedule, noise, latents });
   }
   const decoder = await openDecoder(source, conditions);
-  const steps = samplings[0]!.evaluations;
-  for (let step = 1; step <= steps; step++) {
-    await hooks.yield?.();
-    throwIfCancelled(hooks.signal, 'The frame');
-    const inputs = samplings.map((sampling) => sampling.input());
-    const outputs = await decoder(inputs, samplings[0]!.timestep, `step ${step} of ${steps}`);
-    for (const [frame, sampling] of samplings.entries()) {
-      const advance = sampling.advance(outputs[frame]!);
-      await observer?.stepped?.({ frame, step, steps, input: inputs[frame]!, ...advance });
-    }
-    hooks.onStep?.({ step, steps });
-  }
+  await denoise(samplings, samplings[0]!.evaluations, decoder, hooks);
   return samplings.map((sampling, i) => ({
     latents: sampling.latents,
     notes: [...textNotes(tokenizers, frames[i]!.spec), ...sampling.notes],
@@ -129,28 +125,20 @@ function asRow({ image_embeds: embedding }: Condition): Tensor {
 
 /** A text is told as cut where either encoder cuts it; the prior's own words come from its leaves. */
 function textNotes({ decoder, prior }: Tokenizers, spec: FrameSpec): FrameNote[] {
-  const leaves = leavesOf<ImageLeaf>(spec.image!.positive);
+  const leaves = spec.image === undefined ? [] : leavesOf<ImageLeaf>(spec.image.positive);
   const imagined = leaves.flatMap((leaf) => (leaf.kind === 'prior' ? [leaf.text] : []));
   const notes = [
-    ...(decoder === null ? [] : textsOf(spec.prompt).flatMap((text) => truncationNotes(decoder, text))),
-    ...imagined.flatMap((text) => truncationNotes(prior, text)),
+    ...Object.values(decoder).flatMap((tokenizer) =>
+      textsOf(spec.prompt).flatMap((text) => truncationNotes(tokenizer, text)),
+    ),
+    ...(prior === null ? [] : imagined.flatMap((text) => truncationNotes(prior, text))),
   ];
   return [...new Map(notes.map((note) => [note.message, note])).values()];
 }
 
 function checkSpec(model: KandinskyModel, spec: FrameSpec): void {
-  const { sizeMultiple } = model;
-  for (const [side, value] of [
-    ['width', spec.width],
-    ['height', spec.height],
-  ] as const) {
-    if (!Number.isInteger(value) || value < sizeMultiple || value % sizeMultiple !== 0) {
-      throw new AppError(
-        'invalid-input',
-        `The ${side} is ${value}. Accepted for this model: multiples of ${sizeMultiple} from ${sizeMultiple}.`,
-      );
-    }
-  }
+  if (isOriginalSampler(spec.sampler.scheduler)) requireMultiples(spec, 1);
+  else requireMultiples(spec, model.sizeMultiple);
   if (spec.mask !== null && spec.init === null) {
     throw new AppError('invalid-input', 'A mask needs an init picture to repaint, and the frame has none.');
   }

@@ -1,50 +1,46 @@
 import { AppError } from '../../../../src-shared/kernel/errors.ts';
 import { type FrameSpec, isOriginalSampler } from '../../../../src-shared/model/frame-spec.ts';
-import type { LoopSchedule, LoopStep } from '../../loop-observer.ts';
+import type { LoopSchedule } from '../../loop-observer.ts';
 import type { FrameNote } from '../../ports.ts';
 import { createScheduler } from '../../schedulers/create-scheduler.ts';
 import { guide } from '../../schedulers/guidance.ts';
+import { cleanBound } from '../../schedulers/kandinsky/clean-bound.ts';
 import { createOriginalSampler } from '../../schedulers/kandinsky/create-original-sampler.ts';
+import type { OriginalOptions } from '../../schedulers/kandinsky/original-sampler.ts';
 import { cleanAt, noiseLevel } from '../../schedulers/noise-level.ts';
 import type { Scheduler, SchedulerState } from '../../schedulers/scheduler.ts';
 import { channels } from '../../tensor/ops.ts';
 import { sizeOf, type Tensor } from '../../tensor/tensor.ts';
+import type { Denoising } from '../denoising-loop.ts';
 import type { NoiseStream } from '../noise-stream.ts';
 import { requireFinite } from '../session-io.ts';
 import { rowOf } from './batches.ts';
+import { cropNotes, sampledSize } from './cropping.ts';
 import type { DecoderOutput } from './decoder.ts';
 import type { KandinskyModel } from './description.ts';
 import { blended, noisedPicture, type StartPicture, withPicture } from './start.ts';
 
 /** One frame's way from noise to latents, one model evaluation at a time. */
-export interface Sampling {
+export interface Sampling extends Denoising<DecoderOutput> {
   readonly evaluations: number;
-  readonly timestep: number;
   readonly latents: Tensor;
   /** Starting noise of unit variance. */
   readonly noise: Tensor;
   readonly schedule: LoopSchedule;
   readonly notes: readonly FrameNote[];
-  input(): Tensor;
-  /** Takes the model's answer. @throws {AppError} `engine-failed` naming the step for NaN or infinities. */
-  advance(output: DecoderOutput): Advance;
 }
-
-/** What one evaluation did, for those who watch; predictions are the noise alone. */
-export type Advance = Pick<
-  LoopStep,
-  'timestep' | 'level' | 'latents' | 'conditional' | 'unconditional' | 'guided' | 'denoised' | 'next'
->;
 
 interface Plan {
   readonly scheduler: Scheduler;
   readonly begin: number;
-  /** Rows of every noise draw; the first is used. */
+  /** Rows of every noise draw, and of the first; the first row is used. */
   readonly rows: 1 | 2;
+  readonly firstRows: 1 | 2;
   /** Starting latents from the starting noise. */
   readonly start: (noise: Tensor) => Tensor;
   /** Whether the model's variance is part of what the scheduler takes. */
   readonly learned: boolean;
+  readonly notes: readonly FrameNote[];
 }
 
 /** Starts a sampling; the prior's draws must have been made from `noise` before. */
@@ -54,13 +50,13 @@ export function startSampling(
   picture: StartPicture | null,
   noise: NoiseStream,
 ): Sampling {
-  const { scheduler, begin, rows, start, learned } = planOf(model, spec, picture);
+  const { scheduler, begin, rows, firstRows, start, learned, notes } = planOf(model, spec, picture);
   const { factor, latentChannels } = model.vae;
-  const dims = [1, latentChannels, spec.height / factor, spec.width / factor];
-  const draw = (of: 'first' | 'next'): Tensor => rowOf(noise[of]([rows, ...dims.slice(1)]), 0);
-  const firstNoise = draw('first');
+  const { width, height } = sampledSize(model, spec);
+  const dims = [latentChannels, height / factor, width / factor];
+  const firstNoise = rowOf(noise.first([firstRows, ...dims]), 0);
   const evaluations = scheduler.timesteps.length - begin;
-  // 2.2 keeps the known part by blending as well; 2.1 leaves it to the U-Net.
+  // 2.2 keeps the known part by blending as well; 2.0 and 2.1 leave it to the U-Net.
   const blends = model.version === '2.2' && picture?.keep != null && rows === 1;
   let latents = start(firstNoise);
   let state: SchedulerState = scheduler.start(begin);
@@ -83,7 +79,7 @@ export function startSampling(
     get latents() {
       return latents;
     },
-    notes: scheduler.notes.map((message) => ({ code: 'timesteps-trimmed', message })),
+    notes: [...scheduler.notes.map((message) => ({ code: 'timesteps-trimmed' as const, message })), ...notes],
     input() {
       const scaled = scheduler.scaleModelInput(latents, state);
       return picture?.keep == null ? scaled : withPicture(scaled, picture);
@@ -91,7 +87,7 @@ export function startSampling(
     advance(output) {
       const stage = `step ${done + 1} of ${evaluations}`;
       requireFinite(output.conditional.data, `The U-Net's output at ${stage}`);
-      const drawn = scheduler.needsNoise(state) ? draw('next') : undefined;
+      const drawn = scheduler.needsNoise(state) ? rowOf(noise.next([rows, ...dims]), 0) : undefined;
       const guided = guidedOutput(output, latentChannels, spec.sampler.guidanceScale, learned);
       const before = latents;
       const evaluation = begin + done;
@@ -106,17 +102,21 @@ export function startSampling(
       }
       requireFinite(latents.data, `The latents after ${stage}`);
       const level = noiseLevel(scheduler, evaluation);
-      const noise = (predicted: Tensor): Tensor => channels(predicted, 0, latentChannels);
-      const led = noise(guided);
-      return {
-        timestep: scheduler.timesteps[evaluation]!,
-        level,
-        latents: before,
-        conditional: noise(output.conditional),
-        unconditional: output.unconditional === null ? null : noise(output.unconditional),
-        guided: led,
-        denoised: step.denoised ?? cleanAt('epsilon', led, before, level),
-        next: latents,
+      const noiseOf = (predicted: Tensor): Tensor => channels(predicted, 0, latentChannels);
+      const next = latents;
+      return () => {
+        const led = noiseOf(guided);
+        return {
+          timestep: scheduler.timesteps[evaluation]!,
+          level,
+          latents: before,
+          // Predictions as those who watch take them: the noise alone.
+          conditional: noiseOf(output.conditional),
+          unconditional: output.unconditional === null ? null : noiseOf(output.unconditional),
+          guided: led,
+          denoised: step.denoised ?? cleanAt('epsilon', led, before, level),
+          next,
+        };
       };
     },
   };
@@ -140,23 +140,40 @@ function guidedOutput(
   return { dims, data };
 }
 
+const UNUSED_BOUND: FrameNote = {
+  code: 'setting-unused',
+  message:
+    'denoised_type and dynamic_threshold_v change nothing here: in the original they act in inpainting with Kandinsky 2.0 and p_sampler alone. With "denoised_apply": "always" they act here too.',
+};
+
 function planOf(model: KandinskyModel, spec: FrameSpec, picture: StartPicture | null): Plan {
   const { scheduler: name, overrides, steps, eta } = spec.sampler;
   const config = { ...model.scheduler.config, ...overrides };
   const fromPicture = picture !== null && picture.keep === null;
   if (isOriginalSampler(name)) {
-    const scheduler = createOriginalSampler(name, config, {
+    const options: OriginalOptions = {
       steps,
       eta,
+      release: model.version === '2.0' ? '2.0' : '2.1',
       ...(fromPicture ? { skip: spec.init!.strength } : {}),
       ...(picture?.keep == null
         ? {}
         : { keepKnown: (clean: Tensor) => blended(clean, picture.latents, picture.keep!) }),
-    });
+    };
+    const scheduler = createOriginalSampler(name, config, options);
     const at = scheduler.startTimestep;
     const start = (noise: Tensor): Tensor =>
       at === null ? noise : noisedPicture(picture!.latents, noise, at);
-    return { scheduler, begin: 0, rows: 2, start, learned: name === 'p_sampler' };
+    return {
+      scheduler,
+      begin: 0,
+      rows: 2,
+      // The picture's noise is drawn for one picture, before it is doubled for guidance.
+      firstRows: fromPicture ? 1 : 2,
+      start,
+      learned: name === 'p_sampler',
+      notes: [...cropNotes(model, spec), ...(cleanBound(name, config, options).unused ? [UNUSED_BOUND] : [])],
+    };
   }
   const scheduler = createScheduler(name, config, { steps, eta });
   const variance = config['variance_type'];
@@ -165,7 +182,7 @@ function planOf(model: KandinskyModel, spec: FrameSpec, picture: StartPicture | 
     const sigma = Math.fround(scheduler.initNoiseSigma);
     const start = (noise: Tensor): Tensor =>
       sigma === 1 ? noise : { dims: noise.dims, data: noise.data.map((value) => value * sigma) };
-    return { scheduler, begin: 0, rows: 1, start, learned };
+    return { scheduler, begin: 0, rows: 1, firstRows: 1, start, learned, notes: [] };
   }
   const { strength } = spec.init!;
   const wanted = Math.min(Math.trunc(steps * strength), steps);
@@ -181,5 +198,5 @@ function planOf(model: KandinskyModel, spec: FrameSpec, picture: StartPicture | 
     model.version === '2.1'
       ? noisedPicture(picture.latents, noise, level)
       : scheduler.addNoise(picture.latents, noise, begin);
-  return { scheduler, begin, rows: 1, start, learned };
+  return { scheduler, begin, rows: 1, firstRows: 1, start, learned, notes: [] };
 }

@@ -7,6 +7,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { binaryMask, maskOnLatents, pictureOf, pictureToTensor } from '../picture.ts';
 import type { FrameInput } from '../pipeline.ts';
 import { encodePicture } from '../vae.ts';
+import { sampledSize, withSides } from './cropping.ts';
 import type { KandinskyModel } from './description.ts';
 import { keepMask } from './keep-mask.ts';
 
@@ -25,13 +26,15 @@ export async function startPicture(
   draw: (dims: readonly number[]) => Tensor,
 ): Promise<StartPicture | null> {
   if (spec.init === null) return null;
-  const picture = pictureToTensor(pictureOf(assets, spec.init.asset, 'init picture', spec));
+  const size = sampledSize(model, spec);
+  const whole = pictureOf(assets, spec.init.asset, 'init picture', spec);
+  const picture = pictureToTensor(withSides(whole, size));
   const latents = await encodePicture(source, model.vae, { picture, draw });
   if (spec.mask === null) return { latents, keep: null };
-  const mask = binaryMask(pictureOf(assets, spec.mask, 'mask', spec));
+  const mask = binaryMask(withSides(pictureOf(assets, spec.mask, 'mask', spec), size));
   const { factor } = model.vae;
-  const repaint = maskOnLatents(mask, spec.width, spec.height, factor);
-  return { latents, keep: keepMask(repaint, spec.width / factor) };
+  const repaint = maskOnLatents(mask, size.width, size.height, factor);
+  return { latents, keep: keepMask(repaint, size.width / factor) };
 }
 
 /** Kept cells of `known`, repainted ones of `painted`. */
@@ -55,7 +58,7 @@ export function withPicture(latents: Tensor, { latents: picture, keep }: StartPi
 
 /**
  * A picture at the noise level of a timestep, by the linear schedule from 0.0001 to 0.02 that both reference
- * implementations use here for Kandinsky 2.1, whatever schedule its decoder was trained on.
+ * implementations use here: Kandinsky 2.0's own, and 2.1's too, whatever its decoder was trained on.
  */
 export function noisedPicture(picture: Tensor, noise: Tensor, timestep: number): Tensor {
   let product = 1;

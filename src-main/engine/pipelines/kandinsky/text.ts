@@ -5,7 +5,7 @@ import { tokenizeWeighted, type WeightedTokens } from '../../text/tokenize-weigh
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { fromPort, requireFinite, requireTensor, runSession, toPort } from '../session-io.ts';
 
-/** Both text encoders of Kandinsky read so many tokens, whatever their tokenizers say. */
+/** All text encoders of Kandinsky read so many tokens, whatever their tokenizers say. */
 export const CONTEXT_LENGTH = 77;
 
 /** A prompt as a text encoder says it. */
@@ -45,6 +45,32 @@ export async function encodeText(
   text: string,
   stressed: boolean,
 ): Promise<EncodedText> {
+  const { chunk, output } = await encode(source, component, tokenizer, text);
+  const states = output('last_hidden_state');
+  return {
+    states: stressed ? applyTokenWeights(states, chunk.weights) : states,
+    pooled: output('text_embeds'),
+    mask: chunk.attentionMask,
+  };
+}
+
+/** The rows [1, 77, width] of an encoder that has no pooled vector, stress applied. */
+export async function encodeRows(
+  source: SessionSource,
+  component: string,
+  tokenizer: Tokenizer,
+  text: string,
+): Promise<Tensor> {
+  const { chunk, output } = await encode(source, component, tokenizer, text);
+  return applyTokenWeights(output('last_hidden_state'), chunk.weights);
+}
+
+async function encode(
+  source: SessionSource,
+  component: string,
+  tokenizer: Tokenizer,
+  text: string,
+): Promise<{ chunk: WeightedTokens['chunks'][number]; output: (name: string) => Tensor }> {
   const session = await source.session(component);
   const chunk = readTokens(tokenizer, text).chunks[0]!;
   const ids = requireTensor(component, 'input', session.inputs, ['input_ids']);
@@ -59,10 +85,5 @@ export async function encodeText(
     requireFinite(tensor.data, 'The encoded prompt');
     return tensor;
   };
-  const states = output('last_hidden_state');
-  return {
-    states: stressed ? applyTokenWeights(states, chunk.weights) : states,
-    pooled: output('text_embeds'),
-    mask: chunk.attentionMask,
-  };
+  return { chunk, output };
 }

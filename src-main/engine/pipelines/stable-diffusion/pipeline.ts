@@ -6,6 +6,7 @@ import { type Tensor, zeros } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import { batchKey, isGuided } from './batch-key.ts';
 import type { StableDiffusionModel } from './description.ts';
+import { denoise, requireMultiples, requireOneBatch } from '../denoising-loop.ts';
 import { type NoiseStream, openNoise } from '../noise-stream.ts';
 import { binaryMask, maskOnLatents, pictureOf, pictureToTensor, withoutMasked } from '../picture.ts';
 import type { FrameConditioning, FrameInput, Pipeline, Sample } from '../pipeline.ts';
@@ -44,7 +45,7 @@ export function createStableDiffusion(
       }
       return sample(source, model, prompts, inputs, hooks);
     },
-    decode: (latents, tiled) => decodeLatents(source, model.vae, latents, tiled),
+    decode: (latents, spec) => decodeLatents(source, model.vae, latents, spec?.vaeTiling === true),
     ...(source.has('vae_encoder')
       ? {
           encode: (picture) =>
@@ -63,12 +64,11 @@ async function sample(
 ): Promise<Sample[]> {
   const [first] = inputs;
   if (first === undefined) return [];
-  for (const { spec } of inputs) {
-    checkSpec(model, spec);
-    if (batchKey(model, spec) !== batchKey(model, first.spec)) {
-      throw new AppError('internal', 'Frames of different size, scheduler or strength cannot share a batch.');
-    }
-  }
+  for (const { spec } of inputs) checkSpec(model, spec);
+  requireOneBatch(
+    inputs.map(({ spec }) => spec),
+    (spec) => batchKey(model, spec),
+  );
   const { width, height } = first.spec;
   const conditionings: FrameConditioning[] = [];
   for (const [frame, { spec, encodings }] of inputs.entries()) {
@@ -109,35 +109,7 @@ async function sample(
     await observer?.started?.({ frame, schedule, noise: starts[frame]!.noise, latents });
   }
   const steps = (plans[0] as StepPlan).evaluations;
-  for (let step = 1; step <= steps; step++) {
-    await hooks.yield?.();
-    throwIfCancelled(hooks.signal, 'The frame');
-    const modelInputs = samplings.map((sampling) => sampling.input());
-    const predictions = await denoiser.predict(
-      modelInputs,
-      samplings[0]!.timestep,
-      `step ${step} of ${steps}`,
-    );
-    for (const [frame, sampling] of samplings.entries()) {
-      const prediction = predictions[frame]!;
-      const advance = sampling.advance(prediction);
-      if (observer?.stepped === undefined) continue;
-      await observer.stepped({
-        frame,
-        step,
-        steps,
-        timestep: advance.timestep,
-        level: advance.level(),
-        latents: advance.latents,
-        input: modelInputs[frame]!,
-        ...prediction,
-        guided: advance.guided,
-        denoised: advance.denoised(),
-        next: advance.next,
-      });
-    }
-    hooks.onStep?.({ step, steps });
-  }
+  await denoise(samplings, steps, denoiser.predict, hooks);
   return samplings.map((sampling, i) => ({
     latents: sampling.latents,
     notes: [...textNotes(model, prompts, inputs[i]!.spec), ...notesOf(plans[i]!, denoiser.wholeTimesteps)],
@@ -149,18 +121,7 @@ function textNotes(model: StableDiffusionModel, prompts: PromptEncoder, spec: Fr
 }
 
 function checkSpec(model: StableDiffusionModel, spec: FrameSpec): void {
-  const { sizeMultiple } = model;
-  for (const [side, value] of [
-    ['width', spec.width],
-    ['height', spec.height],
-  ] as const) {
-    if (!Number.isInteger(value) || value < sizeMultiple || value % sizeMultiple !== 0) {
-      throw new AppError(
-        'invalid-input',
-        `The ${side} is ${value}. Accepted for this model: multiples of ${sizeMultiple} from ${sizeMultiple}.`,
-      );
-    }
-  }
+  requireMultiples(spec, model.sizeMultiple);
   if (!Number.isFinite(spec.sampler.guidanceScale)) {
     throw new AppError(
       'invalid-input',

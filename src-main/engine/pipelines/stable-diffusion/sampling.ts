@@ -4,11 +4,12 @@ import type { LoopSchedule } from '../../loop-observer.ts';
 import type { FrameNote } from '../../ports.ts';
 import { createScheduler } from '../../schedulers/create-scheduler.ts';
 import { guide, rescaleGuidance } from '../../schedulers/guidance.ts';
-import { cleanAt, type NoiseLevel, noiseLevel } from '../../schedulers/noise-level.ts';
+import { cleanAt, noiseLevel } from '../../schedulers/noise-level.ts';
 import type { PredictionType } from '../../schedulers/prediction.ts';
 import type { Scheduler, SchedulerState } from '../../schedulers/scheduler.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { StableDiffusionModel } from './description.ts';
+import type { Denoising } from '../denoising-loop.ts';
 import type { NoiseStream } from '../noise-stream.ts';
 import { requireFinite } from '../session-io.ts';
 import type { Prediction } from './unet.ts';
@@ -77,30 +78,11 @@ export interface InitLatents {
  * One frame's way from noise to latents, advanced one model evaluation at a time, so that several frames can share
  * the model's batch. Holds no session.
  */
-export interface Sampling {
+export interface Sampling extends Denoising<Prediction> {
   readonly evaluations: number;
   /** Evaluations done. */
   readonly done: number;
   readonly latents: Tensor;
-  /** Timestep of the next evaluation. */
-  readonly timestep: number;
-  /** The model's input [1, channels, h, w] at the next evaluation. */
-  input(): Tensor;
-  /** Takes the model's answer. @throws {AppError} `engine-failed` naming the step for NaN or infinities. */
-  advance(prediction: Prediction): Advance;
-}
-
-/** What one evaluation did, for those who watch. */
-export interface Advance {
-  readonly timestep: number;
-  /** Latents before. */
-  readonly latents: Tensor;
-  readonly guided: Tensor;
-  /** Latents after. */
-  readonly next: Tensor;
-  level(): NoiseLevel;
-  /** x0; computed when asked for. */
-  denoised(): Tensor;
 }
 
 /** A plan as those who watch see it: the evaluations that are run. */
@@ -177,14 +159,19 @@ export function startSampling(
         latents = repaintOnly(latents, known, start.mask!);
       }
       requireFinite(latents.data, `The latents after ${stage}`);
-      const level = (): NoiseLevel => noiseLevel(scheduler, evaluation);
-      return {
-        timestep: scheduler.timesteps[evaluation]!,
-        latents: before,
-        guided: output,
-        next: latents,
-        level,
-        denoised: () => step.denoised ?? cleanAt(predictionOf(model, spec), output, before, level()),
+      const next = latents;
+      return () => {
+        const level = noiseLevel(scheduler, evaluation);
+        return {
+          timestep: scheduler.timesteps[evaluation]!,
+          level,
+          latents: before,
+          conditional,
+          unconditional,
+          guided: output,
+          denoised: step.denoised ?? cleanAt(predictionOf(model, spec), output, before, level),
+          next,
+        };
       };
     },
   };

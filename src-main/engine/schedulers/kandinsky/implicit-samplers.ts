@@ -5,6 +5,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { addNoiseAtAlpha } from '../prediction.ts';
 import { requireEvaluation, requireNoise } from '../step-guards.ts';
 import type { SchedulerConfig, SchedulerState } from '../scheduler.ts';
+import { cleanBound, type CleanBound } from './clean-bound.ts';
 import { cumulativeSignal, linearBetas } from './diffusion-tables.ts';
 import { keptShare, type OriginalOptions, type OriginalSampler, originalBetas } from './original-sampler.ts';
 
@@ -54,6 +55,7 @@ function implicitStep(
   noise: Tensor,
   eta: number,
   drawn: Tensor,
+  bound: CleanBound['apply'],
 ): Tensor {
   const alpha = f32(grid.signal[i]!);
   const after = f32(grid.signalAfter[i]!);
@@ -63,7 +65,8 @@ function implicitStep(
         ((1 - grid.signalAfter[i]!) / (1 - grid.signal[i]!)) * (1 - grid.signal[i]! / grid.signalAfter[i]!),
       ),
   );
-  const clean = divide(weightedSum([1, sample], [-Math.sqrt(1 - grid.signal[i]!), noise]), sqrt32(alpha));
+  const raw = divide(weightedSum([1, sample], [-Math.sqrt(1 - grid.signal[i]!), noise]), sqrt32(alpha));
+  const clean = bound === null ? raw : bound(raw);
   const direction = sqrt32(sub32(sub32(1, after), mul32(sigma, sigma)));
   const mean = weightedSum([sqrt32(after), clean], [direction, noise]);
   return sigma === 0 ? mean : weightedSum([1, mean], [sigma, drawn]);
@@ -75,10 +78,11 @@ function noisePart(output: Tensor, sample: Tensor): Tensor {
   return output.dims[1] === count ? output : channels(output, 0, count);
 }
 
-/** "ddim_sampler" of the original Kandinsky: no bounds on the clean latents; noise is drawn even where η is 0. */
+/** "ddim_sampler" of the original Kandinsky: no bounds on the clean latents unless set; noise is drawn even where η is 0. */
 export function createDdimSampler(config: SchedulerConfig, options: OriginalOptions): OriginalSampler {
   const grid = gridOf('ddim_sampler', config, options);
   const eta = options.eta ?? 0;
+  const { apply } = cleanBound('ddim_sampler', config, options);
   return {
     name: 'ddim_sampler',
     timesteps: grid.timesteps,
@@ -95,7 +99,7 @@ export function createDdimSampler(config: SchedulerConfig, options: OriginalOpti
       requireEvaluation(evaluation, grid.timesteps.length);
       const predicted = noisePart(modelOutput, sample);
       return {
-        sample: implicitStep(grid, evaluation, sample, predicted, eta, requireNoise(noise)),
+        sample: implicitStep(grid, evaluation, sample, predicted, eta, requireNoise(noise), apply),
         state: { evaluation: evaluation + 1, history: [], scalars: {} },
       };
     },
@@ -112,6 +116,7 @@ export function createPlmsSampler(config: SchedulerConfig, options: OriginalOpti
   const grid = gridOf('plms_sampler', config, options);
   const [first, ...rest] = grid.timesteps as [number, ...number[]];
   const timesteps = [first, rest[0] ?? first, ...rest];
+  const { apply } = cleanBound('plms_sampler', config, options);
   return {
     name: 'plms_sampler',
     timesteps,
@@ -129,7 +134,7 @@ export function createPlmsSampler(config: SchedulerConfig, options: OriginalOpti
       const predicted = noisePart(modelOutput, sample);
       const drawn = requireNoise(noise);
       const stepped = (place: number, from: Tensor, blended: Tensor, kept: readonly Tensor[]) => ({
-        sample: implicitStep(grid, place, from, blended, 0, drawn),
+        sample: implicitStep(grid, place, from, blended, 0, drawn, apply),
         state: { evaluation: evaluation + 1, history: kept, scalars: {} } satisfies SchedulerState,
       });
       if (evaluation === 0) return stepped(0, sample, predicted, [predicted, sample]);

@@ -12,6 +12,8 @@ export interface OriginalSampler extends Scheduler {
 }
 
 export interface OriginalOptions {
+  /** Whose conventions hold; 2.1's when absent. */
+  readonly release?: '2.0' | '2.1';
   /** Inference steps asked for. */
   readonly steps: number;
   /** ddim_sampler's η, 0..1. */

@@ -1,21 +1,20 @@
 import { AppError } from '../../../../src-shared/kernel/errors.ts';
 import { add32, div32, exp32, f32, mul32, sub32 } from '../../tensor/float32.ts';
-import { channels, clamp, map, multiply, weightedSum } from '../../tensor/ops.ts';
+import { channels, map, multiply, weightedSum } from '../../tensor/ops.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { sizeOf } from '../../tensor/tensor.ts';
 import { addNoiseAtAlpha } from '../prediction.ts';
 import { requireEvaluation, requireNoise, requireOutputShape } from '../step-guards.ts';
 import type { SchedulerConfig } from '../scheduler.ts';
+import { cleanBound, thresholded } from './clean-bound.ts';
 import { linearBetas, posteriorMean, respaced, tablesOf } from './diffusion-tables.ts';
 import { keptShare, type OriginalOptions, type OriginalSampler, originalBetas } from './original-sampler.ts';
 
-/** Bound on the predicted clean latents before the threshold. */
-const CLEAN_RANGE = 2;
-const PERCENTILE = 0.995;
+/** Of the threshold that nothing switches off. */
+const PERCENTILE = 99.5;
 
 /**
- * Ancestral sampling of the original Kandinsky ("p_sampler"): respaced steps, learned variance, clean latents bound to
- * ±2 and then thresholded at the 99.5th percentile of the first item. A step draws its noise even at the end, where it
+ * Ancestral sampling of the original Kandinsky ("p_sampler"): respaced steps, learned variance, clean latents bound
+ * (2.1: to ±2) and then thresholded at the 99.5th percentile of the first item. A step draws its noise even at the end, where it
  * adds none.
  */
 export function createPSampler(config: SchedulerConfig, options: OriginalOptions): OriginalSampler {
@@ -27,6 +26,7 @@ export function createPSampler(config: SchedulerConfig, options: OriginalOptions
   const tables = tablesOf(linearBetas(start, end, count), respaced(steps, count));
   const kept = options.skip === undefined ? steps : keptShare('p_sampler', options.skip, steps);
   const timesteps = tables.timesteps.slice(0, kept).reverse();
+  const { apply } = cleanBound('p_sampler', config, options);
 
   return {
     name: 'p_sampler',
@@ -46,7 +46,7 @@ export function createPSampler(config: SchedulerConfig, options: OriginalOptions
       const k = kept - 1 - evaluation;
       const alpha = tables.alphasCumprod[k]!;
       const raw = weightedSum([Math.sqrt(1 / alpha), sample], [-Math.sqrt(1 / alpha - 1), output]);
-      const bound = clamp(raw, -CLEAN_RANGE, CLEAN_RANGE);
+      const bound = apply === null ? raw : apply(raw);
       const denoised = thresholded(options.keepKnown?.(bound) ?? bound, PERCENTILE);
       const share = posteriorMean(tables, k);
       const mean = weightedSum([share.clean, denoised], [share.sample, sample]);
@@ -77,21 +77,4 @@ function split(modelOutput: Tensor, sample: Tensor): { output: Tensor; variance:
   const output = channels(modelOutput, 0, count);
   requireOutputShape(output, sample);
   return { output, variance: channels(modelOutput, count, 2 * count) };
-}
-
-/** Clipped to ±s and divided by s, s being the percentile of the first item's |values|, at least 1. */
-function thresholded(values: Tensor, percentile: number): Tensor {
-  const first = values.data.subarray(0, sizeOf(values.dims.slice(1)));
-  const s = Math.max(percentileOf(first, percentile), 1);
-  return map(values, (value) => Math.min(Math.max(value, -s), s) / s);
-}
-
-/** Linear interpolation between the two nearest ranks of |values|, in float64. */
-function percentileOf(values: Float32Array, share: number): number {
-  const sorted = values.map(Math.abs).sort();
-  const rank = share * (sorted.length - 1);
-  const index = Math.floor(rank);
-  const below = sorted[index]!;
-  const above = sorted[Math.min(index + 1, sorted.length - 1)]!;
-  return f32(below + (above - below) * (rank - index));
 }
