@@ -1,11 +1,17 @@
 import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
+import { embeddingsJson, embeddingsText } from './embeddings-list.ts';
 import { createProgress, fileSize } from './progress.ts';
+
+interface EmbeddingFlags {
+  readonly embedding?: readonly string[];
+  readonly json?: boolean;
+}
 
 export function addModelsCommand(program: Command, context: CliContext): void {
   const models = program
     .command('models')
-    .description('Installed models: list, check, import, fetch, rename, remove.');
+    .description('Installed models and learned words: list, check, import, fetch, rename, remove.');
   models
     .command('list')
     .description('Installed models with their folders.')
@@ -17,6 +23,16 @@ export function addModelsCommand(program: Command, context: CliContext): void {
     .description('Names every missing or wrong file, input and shape of a model folder.')
     .option('--json', 'as JSON')
     .action(async (ref: string, flags: { json?: boolean }) => check(context, ref, flags.json === true));
+  models
+    .command('embeddings')
+    .argument('[ref]', 'a model, whose own folder of embeddings is looked through as well')
+    .option('--embedding <file...>', 'also these files; WORD=FILE gives a file another word')
+    .option('--json', 'as JSON')
+    .description('Learned words (textual inversion) that prompts can use: names, vectors, for which encoder.')
+    .action(async (ref: string | undefined, flags: EmbeddingFlags) => {
+      const found = await context.host(flags).models.embeddings(ref, process.cwd());
+      context.stdout.write(flags.json === true ? embeddingsJson(found) : embeddingsText(found));
+    });
   models
     .command('import')
     .argument('<folder>', 'a model folder in the layout of diffusers ONNX exports')

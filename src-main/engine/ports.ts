@@ -63,7 +63,8 @@ export interface FrameNote {
     | 'timesteps-trimmed'
     | 'provider-fallback'
     | 'size-cropped'
-    | 'setting-unused';
+    | 'setting-unused'
+    | 'word-missing';
   readonly message: string;
 }
 

@@ -1,8 +1,10 @@
 import { throwIfCancelled } from '../../src-shared/kernel/errors.ts';
 import type { Tensor } from './tensor/tensor.ts';
+import { missingWords, sayMissing } from '../../src-shared/model/learned-words.ts';
+import { type FrameSpec, textsOf } from '../../src-shared/model/frame-spec.ts';
 import { recordEncodings } from './pipelines/encodings.ts';
 import type { Pipeline } from './pipelines/pipeline.ts';
-import type { FrameRequest, FrameResult, RenderHooks } from './ports.ts';
+import type { FrameNote, FrameRequest, FrameResult, RenderHooks } from './ports.ts';
 
 /**
  * One frame: its conditions encoded (or taken from the request), sampled, decoded. Equal specs give equal bytes on the
@@ -43,7 +45,22 @@ export async function renderFrames(
     await hooks.yield?.();
     throwIfCancelled(hooks.signal, 'The frame');
     const image = await pipeline.decode(latents, requests[i]!.spec);
-    results.push({ image, latents, embeddings: frames[i]!.encodings.computed, notes });
+    results.push({
+      image,
+      latents,
+      embeddings: frames[i]!.encodings.computed,
+      notes: [...notes, ...missingNotes(requests[i]!.spec)],
+    });
   }
   return results;
+}
+
+/** Learned words that the frame's prompts name and that it was not given. */
+function missingNotes({ prompt, negative, text }: FrameSpec): FrameNote[] {
+  const texts = [...textsOf(prompt), ...textsOf(negative)];
+  const words = missingWords(
+    texts,
+    (text.embeddings ?? []).map(({ token }) => token),
+  );
+  return words.map((word) => ({ code: 'word-missing', message: sayMissing(word) }));
 }

@@ -130,6 +130,8 @@ export interface Host {
      * @throws {AppError} not-found listing what is installed, invalid-model
      */
     load(ref: string, cwd: string): Promise<HostModel>;
+    /** Learned words that prompts can use: everyone's, and with `ref` those beside that model too. */
+    embeddings(ref: string | undefined, cwd: string): Promise<readonly StoredEmbedding[]>;
     /** Everything that is missing or wrong; with errors among it, the model cannot be used. */
     check(ref: string, cwd: string): Promise<readonly ModelProblem[]>;
     import(folder: string, name: string | undefined, hooks?: ImportHooks): Promise<ImportedModel>;
@@ -340,6 +342,12 @@ export function createHost(options: HostOptions): Host {
     asset: project.asset,
     clock,
   });
+  const learnedWords = (model: string | null): Promise<StoredEmbedding[]> =>
+    readEmbeddings({
+      files: options.embeddingFiles ?? [],
+      folders: [...(model === null ? [] : [join(model, EMBEDDINGS_FOLDER)]), paths.embeddings],
+      onNote: note,
+    });
   const renderJob: Host['renderJob'] = (project, model, units, hooks) => {
     for (const { spec } of units) checkSize(model, spec);
     return createRenderJob(portsOf(project, model), units, hooks);
@@ -418,13 +426,11 @@ export function createHost(options: HostOptions): Host {
       load: async (ref, cwd) => {
         const model = await readOnce(await resolveModel(ref, modelRoots, cwd));
         const family = readFamilyModel(model);
-        const embeddings = await readEmbeddings({
-          files: options.embeddingFiles ?? [],
-          folders: [join(model.folder, EMBEDDINGS_FOLDER), paths.embeddings],
-          onNote: note,
-        });
+        const embeddings = await learnedWords(model.folder);
         return { ...model, family, description: family.description, embeddings };
       },
+      embeddings: async (ref, cwd) =>
+        learnedWords(ref === undefined ? null : await resolveModel(ref, modelRoots, cwd)),
       check: async (ref, cwd) => checkModel(await resolveModel(ref, modelRoots, cwd), { inspect }),
       import: (folder, name, hooks = {}) => importModel(folder, installing(name, hooks)),
       fetch: (repo, name, hooks = {}) =>

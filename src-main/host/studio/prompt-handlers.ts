@@ -1,5 +1,6 @@
 import type { Handlers } from '../../../src-shared/contract/service.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { missingWords } from '../../../src-shared/model/learned-words.ts';
 import { parsePromptWeights } from '../../engine/text/prompt-weights.ts';
 import { tokenizeWeighted } from '../../engine/text/tokenize-weighted.ts';
 import { createTokenizer, TOKENIZER_FILES } from '../../engine/tokenizers/create-tokenizer.ts';
@@ -35,7 +36,9 @@ export function promptHandlers(projects: OpenProjects): Pick<Handlers, 'prompt.t
   return {
     'prompt.tokens': async ({ project, prompts }, { client }) => {
       const open = projects.get(project, client);
-      const tokenizer = tokenizerOf(await open.model());
+      const model = await open.model();
+      const tokenizer = tokenizerOf(model);
+      const installed = model.embeddings.map(({ token }) => token);
       const longPrompts = open.edits.document.longPrompts ?? 'truncate';
       return {
         prompts: prompts.map((prompt) => {
@@ -45,6 +48,7 @@ export function promptHandlers(projects: OpenProjects): Pick<Handlers, 'prompt.t
             tokens: content + tokenizer.prefix.length + tokenizer.suffix.length,
             limit: tokenizer.contextLength,
             cut: truncated,
+            missing: missingWords([prompt], installed),
             parts: parsePromptWeights(prompt),
           };
         }),

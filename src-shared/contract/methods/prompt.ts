@@ -19,6 +19,8 @@ export const promptMethods = {
             limit: z.int(),
             /** The end that the encoder does not see, readable; null when it sees all, if need be in several runs. */
             cut: z.string().nullable(),
+            /** Words written as learned ones (`<word>`) that no installed file teaches. */
+            missing: z.array(z.string()).readonly(),
             /** Stretches of the prompt with their weight, of `(word:1.3)` and its like. */
             parts: z.array(z.object({ text: z.string(), weight: z.number() })).readonly(),
           }),
