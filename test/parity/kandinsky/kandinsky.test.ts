@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { python } from '../../../scripts/python-env.ts';
 import type { Json } from '../../../src-shared/kernel/canonical-json.ts';
 import type { WeightedImage } from '../../../src-shared/model/channels.ts';
 import type { SchedulerName } from '../../../src-shared/model/frame-spec.ts';
@@ -69,6 +73,26 @@ test('the check before loading finds nothing wrong with the exports', async () =
   for (const model of new Set(cases.map((one) => one.model))) {
     assert.deepEqual(await studio.host.models.check(join(fixtures, model), studio.folder), []);
   }
+});
+
+test('a checkpoint that holds code is refused, and the code does not run', async () => {
+  const source = join(studio.folder, 'code');
+  const marker = join(studio.folder, 'code-ran');
+  await cp(join(fixtures, 'source', 'k20'), source, { recursive: true });
+  const [command, program] = ['posix\nsystem', `touch '${marker}'`];
+  await writeFile(
+    join(source, 'text_encoder1', 'pytorch_model.bin'),
+    `c${command}\n(S${JSON.stringify(program)}\ntR.`,
+  );
+  const exporter = join(import.meta.dirname, '..', '..', '..', 'models', 'export', 'export.py');
+  const out = join(studio.folder, 'exported');
+  const failed = promisify(execFile)(await python(), [exporter, '--source', source, '--out', out]);
+  await assert.rejects(failed, (error: { code: number; stderr: string }) => {
+    assert.equal(error.code, 2, error.stderr);
+    assert.match(error.stderr, /pytorch_model\.bin is not a checkpoint of tensors alone/);
+    return true;
+  });
+  assert.deepEqual([existsSync(marker), existsSync(out)], [false, false]);
 });
 
 function expected({ id, latents, image }: KandinskyCase): Expected {

@@ -6,6 +6,7 @@ import { scale } from '../../tensor/ops.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { SchedulerConfig } from '../scheduler.ts';
 import type { OriginalSamplerName } from '../../../../src-shared/model/frame-spec.ts';
+import { cleanBound } from './clean-bound.ts';
 import { createOriginalSampler } from './create-original-sampler.ts';
 import { respaced } from './diffusion-tables.ts';
 import type { OriginalOptions } from './original-sampler.ts';
@@ -65,6 +66,45 @@ describe('The samplers of the original Kandinsky', () => {
   });
 });
 
+describe("Kandinsky 2.0's bounds on the clean latents", () => {
+  const clean = tensorOf([-4, -2, -1, -0.5, 0, 0.5, 1, 2]);
+  const known = (of: Tensor): Tensor => of;
+
+  test('act in inpainting with p_sampler alone, and say so elsewhere', () => {
+    const config = { denoised_type: 'clip_denoised' };
+    const inpainting = cleanBound('p_sampler', config, { release: '2.0', keepKnown: known });
+    assert.deepEqual([...inpainting.apply!(clean).data], [-1, -1, -1, -0.5, 0, 0.5, 1, 1]);
+    for (const sampler of ['p_sampler', 'ddim_sampler', 'plms_sampler']) {
+      assert.deepEqual(cleanBound(sampler, config, { release: '2.0' }), { apply: null, unused: true });
+    }
+    assert.equal(cleanBound('ddim_sampler', {}, { release: '2.0', keepKnown: known }).unused, false);
+  });
+
+  test('act everywhere when asked to; the threshold is a percentile, at least 1', () => {
+    const config = { denoised_apply: 'always', dynamic_threshold_v: 50 };
+    const { apply } = cleanBound('plms_sampler', config, { release: '2.0' });
+    // The median of |values| is 1.
+    assert.deepEqual([...apply!(clean).data], [-1, -1, -1, -0.5, 0, 0.5, 1, 1]);
+    const all = cleanBound('plms_sampler', { ...config, dynamic_threshold_v: 100 }, { release: '2.0' });
+    assert.deepEqual([...all.apply!(clean).data], [-1, -0.5, -0.25, -0.125, 0, 0.125, 0.25, 0.5]);
+  });
+
+  test("2.1's p_sampler clamps to 2 instead", () => {
+    assert.deepEqual(
+      [...cleanBound('p_sampler', {}, {}).apply!(clean).data],
+      [-2, -2, -1, -0.5, 0, 0.5, 1, 2],
+    );
+  });
+
+  test('values that mean nothing are refused', () => {
+    assert.throws(
+      () => cleanBound('p_sampler', { denoised_type: 'none' }, {}),
+      /accepted: dynamic_threshold/,
+    );
+    assert.throws(() => cleanBound('p_sampler', { dynamic_threshold_v: 101 }, {}), /accepted: 0 to 100/);
+  });
+});
+
 describe('The samplers of the prior', () => {
   test('the original one gives the reference values', () => {
     const out = prior(createOriginalPrior('5'), [2, 768]);
@@ -86,6 +126,10 @@ describe('The samplers of the prior', () => {
     }
   });
 });
+
+function tensorOf(values: readonly number[]): Tensor {
+  return { dims: [1, 1, 1, values.length], data: Float32Array.from(values) };
+}
 
 function sample(
   name: OriginalSamplerName,
