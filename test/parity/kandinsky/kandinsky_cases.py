@@ -104,7 +104,7 @@ CASES = (
     Case("original-plms-image", "k21", "plms_sampler", 20, 27, PROMPTS[0], prior_steps=5, strength=0.8, width=48, height=48),
     Case("original-p-inpaint", "k21-inpaint", "p_sampler", 10, 28, PROMPTS[0], prior_steps=5, strength=1.0, mask=True),
     Case("original-ddim-inpaint", "k21-inpaint", "ddim_sampler", 10, 29, PROMPTS[1], prior_steps=5, strength=1.0, mask=True),
-    Case("k20-ddim-eta", "k20", "ddim_sampler", 15, 1632, PROMPTS[1], eta=0.05, guidance=10.0),
+    Case("k20-ddim-eta", "k20", "ddim_sampler", 15, 1632, PROMPTS[1], eta=0.05, guidance=3.0),
     Case("k20-p", "k20", "p_sampler", 10, 31, PROMPTS[0], negative="blurry", width=32, height=48),
     Case("k20-plms-unguided", "k20", "plms_sampler", 12, 32, PROMPTS[2], guidance=1.0),
     Case("k20-p-clipped", "k20", "p_sampler", 9, 33, PROMPTS[3], overrides={"denoised_type": "clip_denoised", "denoised_apply": "always"}),

@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -71,11 +72,18 @@ def _make_models(out: Path) -> dict[str, Any]:
     source, models, running = out / "source", out / "models", []
     originals: dict[str, Any] = {}
 
-    def start(given: Path, name: str) -> None:
+    def start(name: str, work: Callable[..., None], *arguments: Any) -> None:
         # A copy of this process: torch and diffusers take ten seconds to load.
-        process = multiprocessing.get_context("fork").Process(target=_export, args=(given, models / name))
+        process = multiprocessing.get_context("fork").Process(target=work, args=arguments)
         process.start()
         running.append((name, process))
+
+    def finish() -> None:
+        for name, process in running:
+            process.join()
+            if process.exitcode != 0:
+                raise SystemExit(f"The export of {name} failed")
+        running.clear()
 
     for original in ORIGINALS:
         folder = source / original.name
@@ -85,21 +93,20 @@ def _make_models(out: Path) -> dict[str, Any]:
             others = originals.get(original.decoder_of or "")
             originals[original.name] = write_2_0(folder, original.seed, others, inpainting=others is not None)
         if original.decoder_of is None:
-            start(folder, original.name)
+            start(original.name, _export, folder, models / original.name)
     for model in MODELS:
         folder = source / model.tiny.name
         if model.decoder_of is not None:
             build_decoder(model.tiny, source / model.decoder_of, folder)
             continue
         build(model.tiny, folder)
-        start(_save_apart(folder, source / f"{folder.name}-apart") if model.apart else folder, model.tiny.name)
-    for name, process in running:
-        process.join()
-        if process.exitcode != 0:
-            raise SystemExit(f"The export of {name} failed")
+        given = _save_apart(folder, source / f"{folder.name}-apart") if model.apart else folder
+        start(model.tiny.name, _export, given, models / model.tiny.name)
+    finish()
     for name, base in [(model.tiny.name, model.decoder_of) for model in MODELS] + [(one.name, one.decoder_of) for one in ORIGINALS]:
         if base is not None:
-            _export_decoder(out, name, base)
+            start(name, _export_decoder, out, name, base)
+    finish()
     return originals
 
 
