@@ -109,6 +109,23 @@ forEachLauncher('frames while they are rendered', (launch) => {
     await takes.getByRole('button', { name: /in use$/ }).waitFor({ state: 'detached' });
   });
 
+  test('takes are put in order by how well they match the prompt', async () => {
+    const { page } = studio;
+    const takes = page.getByRole('region', { name: 'Takes' });
+    await takes.getByRole('button', { name: 'New take: another seed' }).click();
+    await badge('take 2 of 2').waitFor();
+    await takes.getByRole('button', { name: 'Best match with the prompt first' }).click();
+    await takes.getByText('By Fluent World CLIP.').waitFor();
+    const named = await takes
+      .getByRole('button', { name: /^Take \d/ })
+      .evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label') ?? ''));
+    assert.match(named[0] ?? '', /, match 1 of 2/);
+    assert.match(named[1] ?? '', /, match 2 of 2/);
+    await studio.screenshot('frames-8-match');
+    await takes.getByRole('button', { name: 'Best match with the prompt first' }).click();
+    await takes.getByText('By Fluent World CLIP.').waitFor({ state: 'detached' });
+  });
+
   test('a flagged frame is found again', async () => {
     const { page } = studio;
     await page.getByRole('button', { name: 'Flag this frame' }).click();

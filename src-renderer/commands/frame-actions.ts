@@ -103,6 +103,14 @@ export const FRAME_ACTIONS: readonly Action[] = [
     },
   },
   {
+    id: 'take.match',
+    label: 'Takes: best match with the prompt first',
+    group: 'View',
+    keys: ['Alt+Q'],
+    enabled: (studio) => studio.takes.list.length > 1,
+    run: (studio) => studio.takes.match.toggle(),
+  },
+  {
     id: 'view.holes',
     label: 'Missing frames: the nearest one, or a cross-fade',
     group: 'View',

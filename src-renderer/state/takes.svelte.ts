@@ -4,6 +4,7 @@ import type { Keyframe, Take } from '../../src-shared/model/document-types.ts';
 import { pinAt, pinsWith, takesWith } from '../../src-shared/model/frame-marks.ts';
 import type { ProjectSession } from './project.svelte.ts';
 import type { Studio } from './studio.svelte.ts';
+import { TakeMatch } from './take-match.svelte.ts';
 
 type TakeStatus = Result<'takes.status'>['takes'][number];
 
@@ -16,11 +17,13 @@ export class Takes {
   status = $state.raw<readonly TakeStatus[]>([]);
   /** Share of each take that is being rendered, by its number. */
   progress = $state.raw<ReadonlyMap<number, number>>(new Map());
+  readonly match: TakeMatch;
   readonly #studio: Studio;
   #asked = '';
 
   constructor(studio: Studio) {
     this.#studio = studio;
+    this.match = new TakeMatch(studio);
   }
 
   get #project(): ProjectSession | null {

@@ -1,12 +1,10 @@
 import type { Handlers } from '../../../src-shared/contract/service.ts';
 import { frameCount } from '../../../src-shared/model/document-types.ts';
-import { withPin } from '../../../src-shared/model/frame-marks.ts';
-import { frameKey } from '../../../src-shared/model/frame-spec.ts';
-import { planFrame } from '../../../src-shared/model/plan.ts';
-import { contextOf, type Host, rangeOf } from '../host.ts';
+import { type Host, rangeOf } from '../host.ts';
 import { storedKeys } from './frame-planner.ts';
 import { createMotionMeter } from './motion.ts';
-import type { OpenProject, OpenProjects } from './open-projects.ts';
+import type { OpenProjects } from './open-projects.ts';
+import { takeFrame } from './take-frame.ts';
 
 type FrameMethod = 'takes.status' | 'takes.render' | 'frames.motion';
 
@@ -20,32 +18,18 @@ export function frameHandlers({
 }): Pick<Handlers, FrameMethod> {
   const meter = createMotionMeter();
 
-  /** What a frame would be if it were pinned to a take: where the take is chosen, its picture is there already. */
-  const takeOf = async (
-    open: OpenProject,
-    frame: number,
-    take: { seed: number; amount?: number | undefined },
-  ) => {
-    const model = await open.model();
-    const { seed, amount } = take;
-    const pin = { frame, seed, ...(amount === undefined ? {} : { amount }) };
-    const document = withPin(open.edits.document, frame, pin);
-    const spec = planFrame(document, frame, contextOf(open.project, model));
-    return { model, spec, key: frameKey(spec) };
-  };
-
   return {
     'takes.status': async ({ project: id, frame, takes }, { client, signal }) => {
       const open = projects.get(id, client);
       const keys: string[] = [];
-      for (const take of takes) keys.push((await takeOf(open, frame, take)).key);
+      for (const take of takes) keys.push((await takeFrame(open, frame, take)).key);
       const stored = await storedKeys(open, keys, signal);
       return { takes: keys.map((key) => ({ key, cached: stored.has(key) })) };
     },
 
     'takes.render': async ({ project: id, frame, take }, { client, signal, progress }) => {
       const open = projects.get(id, client);
-      const { model, spec, key } = await takeOf(open, frame, take);
+      const { model, spec, key } = await takeFrame(open, frame, take);
       const { steps } = spec.sampler;
       await host
         .renderJob(open.snapshot(), model, [{ index: frame, spec, key }], {

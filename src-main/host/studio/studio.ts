@@ -17,6 +17,7 @@ import { createJobs } from './jobs.ts';
 import { frameHandlers } from './frame-handlers.ts';
 import { createMachinePace } from './machine-pace.ts';
 import { libraryHandlers } from './library-handlers.ts';
+import { matchHandlers } from './match-handlers.ts';
 import { createMemoryBlobs } from './memory-blobs.ts';
 import { modelHandlers } from './model-handlers.ts';
 import { createOpenProjects } from './open-projects.ts';
@@ -118,6 +119,7 @@ export function createStudio(options: StudioOptions): Studio {
     ...libraryHandlers({ projects, recent, clock, downloadFolder, keepDownload }),
     ...audioHandlers(host, projects),
     ...frameHandlers({ host, projects }),
+    ...matchHandlers({ host, projects }),
     ...renderingHandlers({ host, projects, jobs, previews, note }),
     ...promptHandlers(projects),
     ...renderHandlers({ host, projects, blobs }),

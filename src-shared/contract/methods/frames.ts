@@ -25,6 +25,21 @@ export const frameMethods = {
     z.object({ key: blobId }),
   ),
   /**
+   * How well a frame's takes match its prompt: the cosine of picture and words by a CLIP model, in the takes' order;
+   * null where a take is not rendered. `clip` is null where no CLIP model is installed.
+   */
+  'takes.match': query(
+    z.strictObject({
+      project: projectId,
+      frame: frameNumberSchema,
+      takes: z.array(take).max(200),
+    }),
+    z.object({
+      clip: z.object({ name: z.string(), title: z.string().nullable() }).nullable(),
+      matches: z.array(z.number().nullable()).readonly(),
+    }),
+  ),
+  /**
    * How far each frame is from the one before it: the RMS difference of their latents as a share of the latents' own
    * RMS; 0 for equal frames, about 1.4 for unrelated ones. Null where one of the two is not rendered, and for the first.
    */
