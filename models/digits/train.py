@@ -1,8 +1,8 @@
 """Trains the class-conditioned digits network: batches of 128 unless told otherwise, Adam 1e-3, mean squared error of the noise.
 
 Resumes where it stopped; stops after --epochs, after --minutes, at Ctrl-C or when it is asked to end, and saves each time. WORK receives
-checkpoint.pt, model/ (for models/export/export.py) and losses.json: every step's loss, and per epoch the mean of the
-last 100.
+checkpoint.pt, model/ (for models/export/export.py) and losses.json: every step's loss, per epoch the mean of the last
+100, and from which step on which batch size was used, since a run may go on with another.
 """
 
 from __future__ import annotations
@@ -49,33 +49,41 @@ def main() -> None:
     optimizer = torch.optim.Adam(net.parameters(), lr=options.learning_rate)
     average = {name: value.detach().clone() for name, value in net.state_dict().items()}
     losses: list[float] = []
+    phases: list[list[int]] = []
+    epoch_ends: list[int] = []
+    seen = 0
     checkpoint = options.work / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
         net.load_state_dict(saved["net"])
         optimizer.load_state_dict(saved["optimizer"])
-        average, losses = saved["average"], saved["losses"]
+        average, losses, phases = saved["average"], saved["losses"], saved["phases"]
+        epoch_ends, seen = saved["epoch_ends"], saved["seen"]
         print(f"Resuming after step {len(losses)}", flush=True)
     scheduler = DDPMScheduler.from_config(SCHEDULER)
-    steps_per_epoch = -(-len(data) // options.batch)
-    total = steps_per_epoch * options.epochs
-    started, begin = time.monotonic(), len(losses)
+    if not phases or phases[-1][1] != options.batch:
+        phases.append([len(losses), options.batch])
+    wanted = len(data) * options.epochs
+    started, begin, seen_before = time.monotonic(), len(losses), seen
 
     def save() -> None:
         save_checkpoint(
             checkpoint,
-            {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "average": average, "losses": losses},
+            {
+                "net": net.state_dict(), "optimizer": optimizer.state_dict(), "average": average, "losses": losses,
+                "phases": phases, "epoch_ends": epoch_ends, "seen": seen,
+            },
         )
         result = ClassConditionedUnet()
         result.load_state_dict(average if options.average > 0 else net.state_dict())
         save_model(result, options.work / "model")
-        (options.work / "losses.json").write_text(json.dumps(_curve(losses, options.batch, steps_per_epoch)), encoding="utf-8")
+        (options.work / "losses.json").write_text(json.dumps(_curve(losses, phases, epoch_ends, seen)), encoding="utf-8")
 
     try:
-        while len(losses) < total and time.monotonic() - started < options.minutes * 60:
-            epoch, position = divmod(len(losses), steps_per_epoch)
+        while seen < wanted and time.monotonic() - started < options.minutes * 60:
+            epoch, position = divmod(seen, len(data))
             order = torch.randperm(len(data), generator=torch.Generator().manual_seed(options.seed * 1000 + epoch))
-            chosen = order[position * options.batch : (position + 1) * options.batch].to(device)
+            chosen = order[position : position + options.batch].to(device)
             clean = data[chosen]
             noise = torch.randn_like(clean)
             timesteps = torch.randint(0, 999, (len(clean),), device=device)
@@ -87,27 +95,35 @@ def main() -> None:
             if options.average > 0:
                 average_into(average, net, min(options.average, (1 + len(losses)) / (10 + len(losses))))
             losses.append(loss.item())
+            seen += len(chosen)
+            if seen % len(data) == 0:
+                epoch_ends.append(len(losses))
             done = len(losses)
             if done % 25 == 0:
-                rate = (time.monotonic() - started) / (done - begin)
+                spent = time.monotonic() - started
                 recent = sum(losses[-100:]) / len(losses[-100:])
-                left = rate * (total - done) / 60
-                print(f"step {done} of {total}, loss {recent:.4f}, {rate:.2f} s a step, {left:.0f} min left", flush=True)
+                left = spent / (seen - seen_before) * (wanted - seen) / 60
+                print(
+                    f"step {done}, epoch {seen / len(data):.2f} of {options.epochs}, loss {recent:.4f}, "
+                    f"{spent / (done - begin):.2f} s a step, {left:.0f} min left",
+                    flush=True,
+                )
             if done % 100 == 0:
                 save()
     except KeyboardInterrupt:
         print("Stopping", flush=True)
     save()
-    print(f"{len(losses)} steps, {len(losses) / steps_per_epoch:.2f} epochs: {options.work}", flush=True)
+    print(f"{len(losses)} steps, {seen / len(data):.2f} epochs: {options.work}", flush=True)
 
 
-def _curve(losses: list[float], batch: int, steps_per_epoch: int) -> dict:
-    ends = range(steps_per_epoch, len(losses) + 1, steps_per_epoch)
+def _curve(losses: list[float], phases: list[list[int]], epoch_ends: list[int], seen: int) -> dict:
+    mean = lambda end: round(sum(losses[max(0, end - 100) : end]) / max(1, min(100, end)), 5)  # noqa: E731
     return {
-        "batch": batch,
-        "stepsPerEpoch": steps_per_epoch,
+        "batches": [{"fromStep": step, "batch": batch} for step, batch in phases],
+        "pictures": seen,
         "losses": [round(loss, 5) for loss in losses],
-        "last100ByEpoch": [round(sum(losses[end - 100 : end]) / 100, 5) for end in ends],
+        "last100": mean(len(losses)),
+        "last100ByEpoch": [mean(end) for end in epoch_ends],
     }
 
 
