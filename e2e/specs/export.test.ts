@@ -78,6 +78,16 @@ describe(
       assert.ok(existsSync(join(studio.folder, 'data', 'presets', 'for-the-chat.json')));
       await page.keyboard.press('Escape');
       await page.keyboard.press('Control+KeyE');
+      // A contact sheet can be made of what is there as well.
+      await dialog()
+        .getByRole('button', { name: /^Contact sheet/ })
+        .click();
+      await dialog().getByRole('radio', { name: 'Take what there is' }).click();
+      await dialog().getByRole('button', { name: 'Export', exact: true }).click();
+      const sheet = dialog().getByRole('link', { name: /^Save / });
+      await sheet.waitFor();
+      const file = await studio.savedFile(() => sheet.click());
+      assert.equal(readFileSync(file).readUInt16BE(0), 0xff_d8);
       await dialog()
         .getByRole('button', { name: /^For the chat GIF/ })
         .click();

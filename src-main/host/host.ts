@@ -190,7 +190,8 @@ export interface Host {
   ): Promise<ExportSummary & { readonly chosen?: ChosenSettings }>;
   /**
    * What the export would have in bytes, by trial encodes of frames that are there, and how the frame `preview` (of
-   * the timeline) comes out; null where none is there.
+   * the timeline) comes out; null where none is there. A frame without its final picture is judged by its draft;
+   * `drafts` counts those.
    */
   estimateRange(
     project: Project,
@@ -199,7 +200,7 @@ export interface Host {
     request: Omit<ExportRequest, 'source' | 'ffmpeg' | 'threads' | 'out'> & { readonly preview?: number },
     hooks?: Pick<ExportHooks, 'signal' | 'onProgress'>,
   ): Promise<{
-    readonly estimate: SizeEstimate | null;
+    readonly estimate: (SizeEstimate & { readonly drafts: number }) | null;
     readonly preview: { readonly before: Uint8Array; readonly after: Uint8Array } | null;
   }>;
   exportGrid(
@@ -213,7 +214,7 @@ export interface Host {
     project: Project,
     model: HostModel,
     range: FrameRange | undefined,
-    request: Omit<GridRequest, 'source' | 'rows'>,
+    request: Omit<GridRequest, 'source' | 'rows'> & { readonly missing?: 'render' | 'nearest' },
     hooks?: ExportHooks,
   ): ReturnType<typeof exportGrid>;
   /** One picture that is not kept in any cache. */
@@ -368,11 +369,6 @@ export function createHost(options: HostOptions): Host {
       best.map((spec) => spec !== null),
     );
   };
-  const areThere = (project: Project, specs: readonly FrameSpec[]): boolean[] => {
-    const keys = specs.map(frameKey);
-    const stored = project.cache.hasArtifacts('frame', keys);
-    return keys.map((key) => stored.has(key));
-  };
   const specsOf = (project: Project, model: HostModel, range: FrameRange | undefined): FrameSpec[] => {
     const { from, to } = rangeOf(project.document, range);
     const context = contextOf(project, model);
@@ -484,28 +480,33 @@ export function createHost(options: HostOptions): Host {
     },
     estimateRange: async (project, model, range, { preview, ...request }, hooks = {}) => {
       const specs = specsOf(project, model, range);
-      const isThere = areThere(project, specs);
+      const best = bestStored(project.cache, project.document, specs);
+      const isThere = best.map((spec) => spec !== null);
+      const drafts = best.filter((spec, i) => spec !== null && spec !== specs[i]).length;
       const path = request.format === 'png' ? '' : ffmpeg();
-      const source = framesOf(project, model, specs);
+      const source = framesOf(
+        project,
+        model,
+        best.map((spec, i) => spec ?? (specs[i] as FrameSpec)),
+      );
       const at = Math.max(0, (preview ?? 0) - (range?.from ?? 0));
       const shown = isThere[at] === true ? at : isThere.indexOf(true);
       return sounds.withTrack(project, filmOf(project, range, request), async (track) => {
         const whole = { ...request, ...track, source, ffmpeg: path, threads: threads() };
-        return {
-          preview:
-            preview === undefined || shown < 0
-              ? null
-              : await previewFrame(whole, shown, isThere, hooks.signal),
-          estimate: await estimateSize(whole, isThere, hooks),
-        };
+        const shownAs =
+          preview === undefined || shown < 0 ? null : await previewFrame(whole, shown, isThere, hooks.signal);
+        const estimate = await estimateSize(whole, isThere, hooks);
+        return { preview: shownAs, estimate: estimate === null ? null : { ...estimate, drafts } };
       });
     },
     exportGrid: async (project, model, request, hooks) => {
       const { rows, cols, cells } = planGrid(project.document, contextOf(project, model));
       return exportGrid({ ...request, source: framesOf(project, model, cells), rows, columns: cols }, hooks);
     },
-    exportContactSheet: async (project, model, range, request, hooks) => {
-      const source = framesOf(project, model, specsOf(project, model, range));
+    exportContactSheet: async (project, model, range, { missing, ...request }, hooks) => {
+      const specs = specsOf(project, model, range);
+      const source =
+        missing === 'nearest' ? asTheyAre(project, model, specs) : framesOf(project, model, specs);
       const columns = Math.min(request.columns, source.count);
       return exportGrid({ ...request, source, columns, rows: Math.ceil(source.count / columns) }, hooks);
     },

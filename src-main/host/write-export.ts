@@ -74,6 +74,7 @@ export function writeTimeline(
         quality: wishes.quality ?? preset.quality ?? 90,
         document: json,
         ...(labels ? { labels: numbers } : {}),
+        ...(wishes.missing === undefined ? {} : { missing: wishes.missing }),
       },
       hooks,
     );

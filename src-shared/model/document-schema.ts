@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CHANNEL_NAMES, CHANNELS, PROMPT_METHODS, SEED_METHODS } from './channels.ts';
 import { DOCUMENT_FORMAT } from './document-types.ts';
+import { MAX_EASING_POINTS } from './easing-points.ts';
 import { EASING_NAMES } from './easing.ts';
 import { SCHEDULER_NAMES } from './frame-spec.ts';
 
@@ -108,9 +109,19 @@ const bezierY = z
   .number({ error: bezierError })
   .min(-10, { error: bezierError })
   .max(10, { error: bezierError });
+const pointsError = `1 to ${MAX_EASING_POINTS} points [x, y], x increasing between 0 and 1, y from -10 to 10`;
+const easingPoints = z
+  .array(z.tuple([z.number({ error: pointsError }).gt(0).lt(1), bezierY], { error: pointsError }), {
+    error: pointsError,
+  })
+  .min(1, { error: pointsError })
+  .max(MAX_EASING_POINTS, { error: pointsError })
+  .refine((points) => points.every(([x], at) => at === 0 || x > points[at - 1]![0]), { error: pointsError });
 const easing = z.union(
-  [oneOf(EASING_NAMES), z.tuple([bezierX, bezierY, bezierX, bezierY], { error: bezierError })],
-  { error: `one of ${EASING_NAMES.map((name) => `"${name}"`).join(', ')}, or [x1, y1, x2, y2]` },
+  [oneOf(EASING_NAMES), z.tuple([bezierX, bezierY, bezierX, bezierY], { error: bezierError }), easingPoints],
+  {
+    error: `one of ${EASING_NAMES.map((name) => `"${name}"`).join(', ')}, [x1, y1, x2, y2], or a list of points [x, y]`,
+  },
 );
 export { easing as easingSchema };
 const easingByChannel = z.strictObject(
@@ -121,7 +132,7 @@ const easingByChannel = z.strictObject(
 );
 /** One curve, or curves by channel. */
 export const keyframeEasingSchema = z.union([...easing.options, easingByChannel], {
-  error: `one of ${EASING_NAMES.map((name) => `"${name}"`).join(', ')}, [x1, y1, x2, y2], or an object of these by channel`,
+  error: `one of ${EASING_NAMES.map((name) => `"${name}"`).join(', ')}, [x1, y1, x2, y2], a list of points [x, y], or an object of these by channel`,
 });
 
 const imagesError = '1 to 16 of {"asset", "weight"} or {"text", "weight"}';

@@ -1,3 +1,4 @@
+import { type EasingPoints, easePoints } from './easing-points.ts';
 import { tidy } from './numbers.ts';
 
 export const EASING_NAMES = ['linear', 'hold', 'ease-in', 'ease-out', 'ease-in-out'] as const;
@@ -7,7 +8,11 @@ export type EasingName = (typeof EASING_NAMES)[number];
 export type CubicBezier = readonly [x1: number, y1: number, x2: number, y2: number];
 
 /** The curve from one keyframe of a channel to the next. */
-export type Easing = EasingName | CubicBezier;
+export type Easing = EasingName | CubicBezier | EasingPoints;
+
+export function isEasingPoints(easing: Easing): easing is EasingPoints {
+  return Array.isArray(easing) && Array.isArray(easing[0]);
+}
 
 /** The named curves as control points (CSS Easing Functions Level 1). */
 export const BEZIER_OF = {
@@ -28,6 +33,7 @@ export function ease(easing: Easing, t: number): number {
   if (t >= 1) return 1;
   if (easing === 'linear') return t;
   if (easing === 'hold') return 0;
+  if (isEasingPoints(easing)) return easePoints(easing, t);
   const [x1, y1, x2, y2] = typeof easing === 'string' ? BEZIER_OF[easing] : easing;
   // The straight line in disguise: keep t itself, as `linear` does.
   if (x1 === y1 && x2 === y2) return t;

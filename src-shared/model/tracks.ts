@@ -46,11 +46,11 @@ function keysOf(keyframes: readonly Keyframe[], channel: ChannelName): TrackKey<
 export function easingOf(keyframe: Keyframe, channel: ChannelName): Easing {
   const { easing } = keyframe;
   if (easing === undefined) return 'linear';
-  if (typeof easing === 'string' || isBezier(easing)) return easing;
+  if (typeof easing === 'string' || isCurve(easing)) return easing;
   return easing[channel] ?? 'linear';
 }
 
-function isBezier(easing: object): easing is Extract<Easing, readonly number[]> {
+function isCurve(easing: object): easing is Extract<Easing, readonly unknown[]> {
   return Array.isArray(easing);
 }
 

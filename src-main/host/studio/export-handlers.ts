@@ -52,7 +52,7 @@ export function exportHandlers(wiring: ExportWiring): Pick<Handlers, ExportMetho
       if (choices.format !== null) host.requireWriter(choices.format);
       const range = choices.of === 'timeline' ? rangeOf(project.document, choices.range) : null;
       const units = choices.of === 'grid' ? gridUnits(project, model) : undefined;
-      const asItIs = choices.format !== null && params.missing === 'nearest';
+      const asItIs = choices.of === 'timeline' && params.missing === 'nearest';
       const job = jobs.start(
         { project: open.id, kind: 'export', revision: open.edits.revision, range },
         async (handle) => {

@@ -66,8 +66,8 @@ export const exportMethods = {
     z.object({ job: jobId }),
   ),
   /**
-   * What the file would have in bytes, by encoding some of the frames that are there; and how a frame comes out.
-   * Sends progress.
+   * What the file would have in bytes, by encoding some of the frames that are there, drafts where finals are missing;
+   * and how a frame comes out. Sends progress.
    */
   'export.estimate': query(
     z.strictObject(choices),
@@ -84,6 +84,8 @@ export const exportMethods = {
           frames: z.int(),
           /** All were encoded. */
           exact: z.boolean(),
+          /** Frames that were judged by their draft, for want of their final picture. */
+          drafts: z.int(),
         })
         .nullable(),
       /** A frame before and after encoding, PNG pictures of one size. */
