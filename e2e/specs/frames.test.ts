@@ -90,6 +90,17 @@ forEachLauncher('frames while they are rendered', (launch) => {
     await status().getByText('Every frame is rendered').waitFor();
   });
 
+  test('the motion is evened out in one step, whose cost is told before', async () => {
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Even out the motion …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Even out the motion' });
+    await dialog.getByText(/^This edit (re-renders|changes) \d+ frames?/).waitFor();
+    await studio.screenshot('frames-5-even');
+    await dialog.getByRole('button', { name: 'Even out', exact: true }).click();
+    await page.getByRole('button', { name: 'Undo: Even out the motion' }).click();
+    await status().getByText('Every frame is rendered').waitFor();
+  });
+
   test('a take is made, looked at, pinned to its frame and undone', async () => {
     const { page } = studio;
     await page.keyboard.press('Home');

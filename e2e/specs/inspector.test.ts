@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { findChromium } from '../../scripts/browser-env.ts';
-import { buildWindow } from '../../scripts/build-window.ts';
-import { type BrowserStudio, launchBrowser } from '../launchers/browser.ts';
+import { after, before, test } from 'node:test';
+import { forEachLauncher, type LaunchedStudio } from '../launchers/each.ts';
 import { seriousFindings } from './serious-findings.ts';
 
-const executable = findChromium();
-
-describe('the inspector', { skip: executable === undefined && 'no Chromium here' }, () => {
-  let studio: BrowserStudio;
+forEachLauncher('the inspector', (launch) => {
+  let studio: LaunchedStudio;
   before(async () => {
-    await buildWindow();
-    studio = await launchBrowser(executable as string);
+    studio = await launch();
     const { page } = studio;
     page.setDefaultTimeout(40_000);
     await page.getByRole('button', { name: 'New project' }).click();

@@ -9,6 +9,7 @@ import { planRange } from '../../src-shared/model/plan.ts';
 import { writeWhole } from '../host/export/output-file.ts';
 import { readProjectFrom } from '../host/export/read-project.ts';
 import { contextOf } from '../host/host.ts';
+import { withFilmSound } from '../host/film-sound.ts';
 import { importDocument, parseDocumentText, readDocument } from '../host/project.ts';
 import { openStore } from '../host/store/project-store.ts';
 import { recoverInto } from '../host/store/recover.ts';
@@ -187,7 +188,10 @@ async function fromJson(context: CliContext, source: string, out: string | undef
   }
   requireEnding(out, ['.inbetween', '.json']);
   if (extname(out).toLowerCase() === '.json') return toJson(context, source, out);
-  await importDocument(document, dirname(resolve(source)), resolve(out), context.clock);
+  const folder = dirname(resolve(source));
+  const made = await withFilmSound(context.host().sounds, resolve(source), document, folder, context.signal);
+  await importDocument(made.document, folder, resolve(out), context.clock, made.sounds);
+  for (const note of made.notes) context.stderr.write(`${note}\n`);
   context.stdout.write(`${out}: written.\n`);
 }
 

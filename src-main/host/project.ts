@@ -196,8 +196,10 @@ export async function importDocument(
   folder: string,
   out: string,
   clock: () => number,
+  /** Sounds that the document names by their content. */
+  sounds: readonly AssetInput[] = [],
 ): Promise<void> {
-  const assets: AssetInput[] = [];
+  const assets: AssetInput[] = [...sounds];
   for (const reference of documentAssets(document).filter(isAssetPath)) {
     const path = join(folder, reference);
     const bytes = await readAssetFile(path, reference);

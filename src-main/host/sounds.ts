@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import { isAssetPath } from '../../src-shared/model/asset-references.ts';
 import { analyseSound, type SoundAnalysis } from './audio/analyse.ts';
@@ -9,6 +9,7 @@ import { readAnalysis, writeAnalysis } from './audio/analysis-file.ts';
 import { ANALYSIS_RATE } from './audio/onset-strength.ts';
 import { SOUND_KINDS, soundType } from './audio/sound-kind.ts';
 import { decodeSound } from './export/decode-sound.ts';
+import { extractSound } from './export/extract-sound.ts';
 import { soundStart } from './export/sound-track.ts';
 import type { ExportFormat, ExportSound } from './export/types.ts';
 import type { Project } from './project.ts';
@@ -20,6 +21,14 @@ export interface Sounds {
    * @throws {AppError} invalid-asset when it is no sound or cannot be decoded, ffmpeg-missing
    */
   read(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<AssetInput>;
+  /**
+   * The sound that an exported film has, as the store keeps one; undefined when it has none.
+   * @throws {AppError} ffmpeg-missing, cancelled
+   */
+  ofFilm(
+    film: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly asset: AssetInput; readonly seconds: number } | undefined>;
   /**
    * Peaks, onsets and tempo of a project's sound; kept on disk once they are known.
    * @throws {AppError} invalid-asset, ffmpeg-missing, cancelled
@@ -78,6 +87,19 @@ export function createSounds({ cacheFolder, ffmpeg }: SoundsOptions): Sounds {
         throw new AppError('invalid-asset', `${name}: ${error.message}`, { cause: error });
       });
       return soundAsset(name, bytes);
+    },
+    async ofFilm(film, signal) {
+      const folder = await mkdtemp(join(tmpdir(), 'inbetween-film-'));
+      try {
+        const file = join(folder, 'sound.flac');
+        if (!(await extractSound(ffmpeg(), film, file, signal))) return undefined;
+        const name = `${basename(film, extname(film))}.flac`;
+        const bytes = await readFile(file);
+        const { duration } = await analyse(name, bytes, signal);
+        return { asset: soundAsset(name, bytes), seconds: duration };
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     },
     async analysis(project, reference, signal) {
       const { name, bytes } = await soundOf(project, reference);

@@ -1,6 +1,13 @@
-import { documentAssets } from '../../src-shared/model/asset-references.ts';
+import type { ProjectSession } from '../state/project.svelte.ts';
 import type { Studio } from '../state/studio.svelte.ts';
-import { copiedKeys, copyText, pasteCommands } from '../timeline/edits/clipboard.ts';
+import {
+  type CopiedKeys,
+  copiedKeys,
+  copiedPictures,
+  copyText,
+  pasteCommands,
+  withPictures,
+} from '../timeline/edits/clipboard.ts';
 import { named } from '../timeline/edits/move.ts';
 import { removeCommands } from '../timeline/edits/remove.ts';
 
@@ -21,7 +28,7 @@ export class KeyClipboard {
     const { project, selected } = this.#studio;
     const keys = project === null ? [] : selected.resolve(project.document);
     if (project === null || keys.length === 0) return undefined;
-    this.#last = copyText(project.document, keys);
+    this.#last = copyText(project.document, keys, project.file);
     return this.#last;
   }
 
@@ -54,32 +61,41 @@ export class KeyClipboard {
 
   /** Puts the keys of a text at the playhead and selects them. Answers whether it held any. */
   pasteText(text: string): boolean {
-    const { project, player, selected } = this.#studio;
+    const { project } = this.#studio;
     const copied = copiedKeys(text);
     if (project === null || copied === undefined) return false;
-    const { commands, keys } = pasteCommands(copied, player.frame, project.document.fps);
-    project.edit(commands, `Paste ${keys.length === 1 ? 'key' : `${keys.length} keys`}`);
-    selected.set(keys);
-    void this.#tellMissingPictures();
+    void this.#paste(project, copied);
     return true;
   }
 
-  /** A picture of another project comes along by name only. */
-  async #tellMissingPictures(): Promise<void> {
-    const { project } = this.#studio;
-    if (project === null) return;
-    const used = documentAssets(project.document);
-    if (used.length === 0) return;
-    const answer = await this.#studio.ask((client) => client.call('project.assets', { project: project.id }));
-    if (answer === undefined) return;
-    const there = new Set(answer.assets.flatMap(({ sha256, name }) => [sha256, name]));
-    const missing = used.filter((asset) => !there.has(asset)).length;
-    if (missing > 0) {
-      const what = missing === 1 ? 'A picture' : `${missing} pictures`;
-      this.#studio.tell(
-        `${what} of the pasted keys is in another project; choose it again in the keyframe's panel.`,
-        'error',
+  async #paste(project: ProjectSession, copied: CopiedKeys): Promise<void> {
+    const { player, selected } = this.#studio;
+    const at = player.frame;
+    const wanted = copiedPictures(copied);
+    let missing = 0;
+    let pasted = copied;
+    if (wanted.length > 0 && copied.from !== project.file) {
+      // The pictures first: frames must not be planned without them.
+      const { from } = copied;
+      const answer = await this.#studio.ask((client) =>
+        client.call('project.copyAssets', {
+          project: project.id,
+          assets: wanted,
+          ...(from === undefined ? {} : { from }),
+        }),
       );
+      if (answer === undefined || project !== this.#studio.project) return;
+      pasted = withPictures(copied, answer.found);
+      missing = wanted.filter((picture) => answer.found[picture] === undefined).length;
     }
+    const { commands, keys } = pasteCommands(pasted, at, project.document.fps);
+    project.edit(commands, `Paste ${keys.length === 1 ? 'key' : `${keys.length} keys`}`);
+    selected.set(keys);
+    if (missing === 0) return;
+    const what = missing === 1 ? 'A picture' : `${missing} pictures`;
+    this.#studio.tell(
+      `${what} of the pasted keys could not be found in the project that they come from; choose it again in the keyframe's panel.`,
+      'error',
+    );
   }
 }

@@ -63,6 +63,14 @@ export const TIMELINE_ACTIONS: readonly Action[] = [
     run: (studio) => void (studio.dialog = 'time'),
   },
   {
+    id: 'edit.evenMotion',
+    label: 'Even out the motion …',
+    group: 'Edit',
+    keys: ['Shift+E'],
+    enabled: (studio) => studio.project?.readonly === false,
+    run: (studio) => void (studio.dialog = 'motion'),
+  },
+  {
     id: 'beats.edit',
     label: 'Beats …',
     group: 'Edit',

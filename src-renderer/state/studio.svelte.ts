@@ -86,6 +86,7 @@ export class Studio {
     | 'models'
     | 'settings'
     | 'beats'
+    | 'motion'
     | 'time'
     | 'sound'
     | null
@@ -188,7 +189,11 @@ export class Studio {
 
   /** A copy of an example, an exported file or a JSON project, as a project of one's own. */
   async openCopy(from: string): Promise<boolean> {
-    return this.#show(from, (client) => client.call('project.create', { from }));
+    return this.#show(from, async (client) => {
+      const made = await client.call('project.create', { from });
+      for (const note of made.notes) this.tell(note);
+      return made;
+    });
   }
 
   async create(name: string): Promise<boolean> {

@@ -45,16 +45,41 @@ test('the sound of a project is in its film, from the frame on that a range begi
   rmSync(cli.path('click.wav'));
   const ffmpeg = findFfmpeg({ path: process.env.PATH ?? '', platform: process.platform });
   doneEvent(await cli.run(['render', 'p.inbetween', '--frames', '3-7', '--out', 'a.mp4', '--json']));
-  let [at, loudest, index] = [0, 0, 0];
-  for await (const piece of decodeSound(ffmpeg, cli.path('a.mp4'), { rate: 48_000, channels: 1 })) {
-    for (const value of piece) {
-      if (Math.abs(value) > loudest) [loudest, at] = [Math.abs(value), index];
-      index += 1;
+  const clickIn = async (film: string): Promise<number> => {
+    let [at, loudest, index] = [0, 0, 0];
+    for await (const piece of decodeSound(ffmpeg, cli.path(film), { rate: 48_000, channels: 1 })) {
+      for (const value of piece) {
+        if (Math.abs(value) > loudest) [loudest, at] = [Math.abs(value), index];
+        index += 1;
+      }
     }
-  }
-  assert.ok(Math.abs(at / 48_000 - 0.25) < 0.002, `the click is at ${at / 48_000} s, expected at 0.25 s`);
+    return at / 48_000;
+  };
+  const isAt = async (film: string, expected: number): Promise<void> => {
+    const at = await clickIn(film);
+    assert.ok(
+      Math.abs(at - expected) < 0.002,
+      `the click of ${film} is at ${at} s, expected at ${expected} s`,
+    );
+  };
+  await isAt('a.mp4', 0.25);
   const gif = await cli.run(['render', 'p.inbetween', '--frames', '3-7', '--out', 'a.gif']);
   assert.match(gif.stderr, /GIF has no sound/);
+
+  // The sound file is gone, and the project with it: the film is both.
+  for (const film of ['whole.mp4', 'whole.webm']) {
+    doneEvent(await cli.run(['render', 'p.inbetween', '--out', film, '--json']));
+    const back = await cli.run(['project', 'from-json', film, '--out', `${film}.inbetween`]);
+    assert.equal(back.status, 0, back.stderr);
+    assert.match(back.stderr, new RegExp(`The sound comes from ${film} itself\\.`));
+    doneEvent(await cli.run(['render', `${film}.inbetween`, '--out', `again-${film}`, '--json']));
+    await isAt(`again-${film}`, 0.625);
+  }
+  const part = await cli.run(['project', 'from-json', 'a.mp4', '--out', 'part.inbetween']);
+  assert.match(part.stderr, /0\.6 s of a project of 1\.0 s: check where it begins/);
+  const silent = await cli.run(['project', 'from-json', 'a.gif', '--out', 'silent.inbetween']);
+  assert.equal(silent.status, 0, silent.stderr);
+  assert.match(silent.stderr, /could not be taken from a\.gif: it has none/);
 });
 
 test('a project file tells about itself, slims, verifies and becomes JSON again', async (context) => {

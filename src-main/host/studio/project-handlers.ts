@@ -7,7 +7,9 @@ import { parseDocument } from '../../../src-shared/model/document.ts';
 import { frameCount } from '../../../src-shared/model/document-types.ts';
 import type { Host } from '../host.ts';
 import { importDocument } from '../project.ts';
+import { withFilmSound } from '../film-sound.ts';
 import { decodeImage } from '../render/frame-codec.ts';
+import { copyAssets } from './copy-assets.ts';
 import { fileName } from './file-name.ts';
 import { storedKeys } from './frame-planner.ts';
 import { freeFile } from './free-file.ts';
@@ -42,7 +44,7 @@ export function projectHandlers({
   });
 
   return {
-    'project.create': async (params, { client }) => {
+    'project.create': async (params, { client, signal }) => {
       const wanted = params.file === undefined ? undefined : resolve(params.file);
       if (wanted !== undefined && extname(wanted).toLowerCase() !== '.inbetween') {
         throw new AppError(
@@ -55,8 +57,13 @@ export function projectHandlers({
           ? await sourceDocument(host, params.from)
           : { document: parseDocument(params.document), folder: dirname(wanted ?? host.projectsFolder) };
       const file = wanted ?? (await freeFile(host.projectsFolder, fileName(document.name)));
-      await importDocument(document, folder, file, clock);
-      return stateOf(await projects.open(file, client));
+      const film = 'from' in params ? resolve(params.from) : undefined;
+      const made =
+        film === undefined
+          ? { document, sounds: [], notes: [] }
+          : await withFilmSound(host.sounds, film, document, folder, signal);
+      await importDocument(made.document, folder, file, clock, made.sounds);
+      return { ...stateOf(await projects.open(file, client)), notes: made.notes };
     },
     'project.open': async ({ file }, { client }) => stateOf(await projects.open(file, client)),
     'project.close': ({ project }, { client }) => {
@@ -91,6 +98,9 @@ export function projectHandlers({
     'project.redo': ({ project }, { client }) => projects.get(project, client).edits.redo(client),
     'project.assets': ({ project }, { client }) => ({
       assets: projects.get(project, client).project.store?.listAssets() ?? [],
+    }),
+    'project.copyAssets': async ({ project, from, assets }, { client }) => ({
+      found: await copyAssets(host, projects, projects.get(project, client), from, assets),
     }),
     'project.importAsset': async ({ project, file }, { client }) => {
       const open = projects.get(project, client);

@@ -103,7 +103,7 @@ export function createStudio(options: StudioOptions): Studio {
   const recent = createRecentProjects(join(host.dataFolder, 'recent.json'), (message) =>
     tell({ event: 'note', data: { message } }),
   );
-  const remembered = async (opened: ProjectState | Promise<ProjectState>): Promise<ProjectState> => {
+  const remembered = async <State extends ProjectState>(opened: State | Promise<State>): Promise<State> => {
     const state = await opened;
     void recent.add({ file: state.file, name: state.document.name, opened: clock() });
     return state;

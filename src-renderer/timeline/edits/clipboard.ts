@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { documentAssets } from '../../../src-shared/model/asset-references.ts';
 import { CHANNEL_NAMES, type ChannelName } from '../../../src-shared/model/channels.ts';
 import type { Command } from '../../../src-shared/model/commands.ts';
 import { easingSchema, frameNumberSchema } from '../../../src-shared/model/document-schema.ts';
@@ -12,7 +13,9 @@ const FORMAT = 'inbetween-keys/1';
 
 const clipboardSchema = z.object({
   format: z.literal(FORMAT),
-  /** Frames per second of the project that the keys come from. */
+  /** File of the project that the keys come from, for its pictures. */
+  from: z.string().exactOptional(),
+  /** Its frames per second. */
   fps: z.number().positive(),
   /** Frames count from the first key. */
   keys: z
@@ -29,7 +32,7 @@ const clipboardSchema = z.object({
 export type CopiedKeys = z.infer<typeof clipboardSchema>;
 
 /** Keys as JSON text for the system's clipboard. */
-export function copyText(document: ProjectDocument, keys: readonly KeyRef[]): string {
+export function copyText(document: ProjectDocument, keys: readonly KeyRef[], from?: string): string {
   const first = Math.min(...keys.map(({ frame }) => frame));
   const at = new Map(document.keyframes.map((keyframe) => [keyframe.frame, keyframe]));
   const copied = keys.map(({ frame, channel }) => {
@@ -42,7 +45,13 @@ export function copyText(document: ProjectDocument, keys: readonly KeyRef[]): st
       ...(easing === 'linear' ? {} : { easing: easing as never }),
     };
   });
-  return JSON.stringify({ format: FORMAT, fps: document.fps, keys: copied } satisfies CopiedKeys, null, 1);
+  const text: CopiedKeys = {
+    format: FORMAT,
+    ...(from === undefined ? {} : { from }),
+    fps: document.fps,
+    keys: copied,
+  };
+  return JSON.stringify(text, null, 1);
 }
 
 /** The keys that a text holds; undefined for any other text. */
@@ -53,6 +62,29 @@ export function copiedKeys(text: string): CopiedKeys | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The pictures that copied keys name, each once. */
+export function copiedPictures({ keys }: CopiedKeys): string[] {
+  const keyframes = keys.map(({ frame, channel, value }) => ({ frame, [channel]: value }));
+  return documentAssets({ keyframes } as unknown as ProjectDocument);
+}
+
+/** Copied keys with other names for their pictures; what `names` lacks stays as it is. */
+export function withPictures(copied: CopiedKeys, names: Readonly<Record<string, string>>): CopiedKeys {
+  const keys = copied.keys.map((key) => {
+    const { channel, value } = key;
+    if ((channel === 'initImage' || channel === 'mask') && typeof value === 'string') {
+      return { ...key, value: names[value] ?? value };
+    }
+    if (channel !== 'images' || !Array.isArray(value)) return key;
+    const images = value.map((image) => {
+      const { asset } = image as { asset?: string };
+      return asset === undefined ? image : { ...(image as object), asset: names[asset] ?? asset };
+    });
+    return { ...key, value: images as typeof value };
+  });
+  return { ...copied, keys };
 }
 
 /**

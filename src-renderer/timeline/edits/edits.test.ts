@@ -4,7 +4,7 @@ import { applyCommand, type Command } from '../../../src-shared/model/commands.t
 import { parseDocument } from '../../../src-shared/model/document.ts';
 import type { ProjectDocument } from '../../../src-shared/model/document-types.ts';
 import { easingOf } from '../../../src-shared/model/tracks.ts';
-import { copiedKeys, copyText, pasteCommands } from './clipboard.ts';
+import { copiedKeys, copiedPictures, copyText, pasteCommands, withPictures } from './clipboard.ts';
 import { clampMove, LAST_FRAME, moveCommands, moveLabel } from './move.ts';
 import { removeCommands, rippleDeleteCommands } from './remove.ts';
 import { stretchCommands, stretched } from './stretch.ts';
@@ -134,6 +134,32 @@ test('keys pasted into a project of another rate keep their seconds', () => {
     keys.map(({ frame }) => frame),
     [10, 58],
   );
+});
+
+test('copied keys name their pictures, which may be called otherwise where they are pasted', () => {
+  const pictures = applyCommand(film, {
+    type: 'putKeys',
+    keys: [
+      { frame: 0, channel: 'initImage', value: 'sky.png' },
+      {
+        frame: 24,
+        channel: 'images',
+        value: [
+          { asset: 'sun.png', weight: 1 },
+          { text: 'warm', weight: 1 },
+        ],
+      },
+    ],
+  }).document;
+  const refs = [
+    { frame: 0, channel: 'initImage' },
+    { frame: 24, channel: 'images' },
+  ] as const;
+  const copied = copiedKeys(copyText(pictures, refs, '/films/a.inbetween'))!;
+  assert.equal(copied.from, '/films/a.inbetween');
+  assert.deepEqual(copiedPictures(copied), ['sky.png', 'sun.png']);
+  const sha = 'ab'.repeat(32);
+  assert.deepEqual(copiedPictures(withPictures(copied, { 'sun.png': sha })), ['sky.png', sha]);
 });
 
 test('other text on the clipboard is none of ours', () => {

@@ -32,7 +32,10 @@ export const projectMethods = {
       z.strictObject({ file: hostPath.exactOptional(), document: documentInput }),
       z.strictObject({ file: hostPath.exactOptional(), from: hostPath }),
     ]),
-    projectState,
+    projectState.extend({
+      /** What the user should know of how it was made: where its sound comes from. */
+      notes: z.array(z.string()).readonly(),
+    }),
   ),
   /** A project that is open already is shared: all its windows see each other's changes. */
   'project.open': mutation(z.strictObject({ file: hostPath }), projectState),
@@ -82,6 +85,18 @@ export const projectMethods = {
   'project.undo': mutation(onProject, changeResult),
   'project.redo': mutation(onProject, changeResult),
   'project.assets': query(onProject, z.object({ assets: z.array(assetInfo).readonly() })),
+  /**
+   * Brings pictures along for keys that are pasted from another project (`from`, its file on the host): the SHA-256 in
+   * this project of each that was found there or was here already.
+   */
+  'project.copyAssets': mutation(
+    z.strictObject({
+      project: projectId,
+      from: hostPath.exactOptional(),
+      assets: z.array(z.string().min(1).max(1024)).max(1000),
+    }),
+    z.object({ found: z.record(z.string(), z.string()) }),
+  ),
   /** Copies a picture of the host's machine into the project. Browsers send theirs to `/asset`. */
   'project.importAsset': mutation(z.strictObject({ project: projectId, file: hostPath }), assetInfo),
   /** Drops rendered frames and other cached results. Refused while jobs of the project run. */
