@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { gridFormatOf } from '../host/export/format-of.ts';
 import { checkOutput } from '../host/export/output-file.ts';
-import { writeGrid } from '../host/write-export.ts';
+import type { RenderJobHooks } from '../host/render/render-job.ts';
+import { writeGrid, writeSheet } from '../host/write-export.ts';
 import type { CliContext } from './context.ts';
 import { duration, fileSize } from './progress.ts';
 import { createReporter } from './reporter.ts';
@@ -12,6 +13,7 @@ import { integer } from './values.ts';
 interface GridFlags extends EngineFlags {
   readonly out: string;
   readonly model?: string;
+  readonly columns?: number;
   readonly gap: number;
   readonly labels?: boolean;
   readonly width?: number;
@@ -22,10 +24,15 @@ interface GridFlags extends EngineFlags {
 export function addGridCommand(program: Command, context: CliContext): void {
   const command = program
     .command('grid')
-    .argument('<project>', 'a .inbetween or .json project that has a grid')
+    .argument('<project>', 'a .inbetween or .json project; it has a grid, or --columns is given')
     .description("Render the project's 2-D grid as one picture.")
     .requiredOption('--out <file>', 'ends in .jpg, .png or .webp')
     .option('--model <ref>', "instead of the project's model: an installed name or a folder")
+    .option(
+      '--columns <n>',
+      'all frames of the timeline as a sheet of so many columns, instead of the grid',
+      integer(1, 100),
+    )
     .option('--gap <pixels>', 'between and around the cells', integer(0, 1000), 0)
     .option('--labels', 'write row/column under each cell')
     .option('--width <pixels>', 'of the whole sheet', integer(16, 100_000))
@@ -43,22 +50,26 @@ async function grid(context: CliContext, file: string, flags: GridFlags): Promis
   const project = await host.openProject(file);
   try {
     const model = await loadModel(host, project, flags.model);
-    const summary = await host.renderGrid(project, model, {
+    const { columns, gap, labels, quality, width } = flags;
+    const hooks: RenderJobHooks = {
       signal: context.signal,
       onProgress: reporter.rendering,
       onFrame: reporter.frame,
       onNote: ({ message }) => reporter.note(message),
-    });
-    const { rows = 0, cols = 0 } = project.document.grid ?? {};
+    };
+    const summary =
+      columns === undefined
+        ? await host.renderGrid(project, model, hooks)
+        : await host.renderRange(project, model, undefined, hooks);
     const out = resolve(flags.out);
-    const { gap, labels, quality, width } = flags;
-    const written = await writeGrid(
-      host,
-      project,
-      model,
-      { out, gap, labels, quality, width },
-      { signal: context.signal, onProgress: reporter.exporting },
-    );
+    const exporting = { signal: context.signal, onProgress: reporter.exporting };
+    const wishes = { out, gap, labels, quality, width };
+    const written =
+      columns === undefined
+        ? await writeGrid(host, project, model, wishes, exporting)
+        : await writeSheet(host, project, model, { ...wishes, columns }, exporting);
+    const cols = columns === undefined ? project.document.grid!.cols : Math.min(columns, summary.total);
+    const rows = columns === undefined ? project.document.grid!.rows : Math.ceil(summary.total / cols);
     const seconds = (context.clock() - start) / 1000;
     reporter.done(
       { frames: summary.total, rendered: summary.rendered, cached: summary.cached, seconds, out },

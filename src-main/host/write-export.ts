@@ -54,30 +54,18 @@ export function writeTimeline(
 ): Promise<Written> {
   const { document } = project;
   const { out, range, preset } = wishes;
-  const json = JSON.stringify(document);
   if (preset?.sheet !== undefined) {
-    const { columns, gap, labels, width } = preset.sheet;
-    const first = range?.from ?? 0;
-    const last = range?.to ?? frameCount(document) - 1;
-    const numbers = Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
-    return host.exportContactSheet(
-      project,
-      model,
+    const { sheet, quality = 90 } = preset;
+    const own = {
+      ...sheet,
+      out,
+      gap: wishes.gap ?? sheet.gap,
+      width: wishes.size?.width ?? sheet.width,
+      quality: wishes.quality ?? quality,
       range,
-      {
-        out,
-        format: gridFormatOf(out),
-        columns,
-        gap: wishes.gap ?? gap,
-        background: SHEET_GROUND,
-        width: wishes.size?.width ?? width,
-        quality: wishes.quality ?? preset.quality ?? 90,
-        document: json,
-        ...(labels ? { labels: numbers } : {}),
-        ...(wishes.missing === undefined ? {} : { missing: wishes.missing }),
-      },
-      hooks,
-    );
+      missing: wishes.missing,
+    };
+    return writeSheet(host, project, model, own, hooks);
   }
   const maxBytes = wishes.maxBytes ?? preset?.maxBytes;
   return host.exportRange(
@@ -148,6 +136,41 @@ export function writeGrid(
       document: JSON.stringify(project.document),
       ...(wishes.labels ? { labels: names } : {}),
       ...(wishes.width === undefined ? {} : { width: wishes.width }),
+    },
+    hooks,
+  );
+}
+
+/** Frames of the timeline as one picture, `columns` to a row, numbered where labels are wanted. They must have been rendered. */
+export function writeSheet(
+  host: Host,
+  project: Project,
+  model: HostModel,
+  wishes: Pick<ExportWishes, 'out' | 'gap' | 'labels' | 'quality' | 'range' | 'missing'> & {
+    readonly columns: number;
+    readonly width?: number | undefined;
+  },
+  hooks: ExportHooks,
+): Promise<Written> {
+  const { out, columns, range, width } = wishes;
+  const first = range?.from ?? 0;
+  const last = range?.to ?? frameCount(project.document) - 1;
+  const numbers = Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
+  return host.exportContactSheet(
+    project,
+    model,
+    range,
+    {
+      out,
+      format: gridFormatOf(out),
+      columns,
+      gap: wishes.gap ?? 0,
+      background: SHEET_GROUND,
+      quality: wishes.quality ?? 92,
+      document: JSON.stringify(project.document),
+      ...(width === undefined ? {} : { width }),
+      ...(wishes.labels ? { labels: numbers } : {}),
+      ...(wishes.missing === undefined ? {} : { missing: wishes.missing }),
     },
     hooks,
   );
