@@ -126,7 +126,9 @@ async function image(context: CliContext, flags: ImageFlags): Promise<void> {
       pictures.map(async ({ key, image }) => [key, await fitImage(image, spec.width, spec.height)] as const),
     ),
   );
+  const wholeAssets = Object.fromEntries(pictures.map(({ key, image }) => [key, image]));
   const result = await host.renderImage(model, spec, assets, {
+    wholeAssets,
     signal: context.signal,
     onStep: ({ step, steps }) =>
       progress.update({

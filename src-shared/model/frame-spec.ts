@@ -240,9 +240,12 @@ export function picturesOf(spec: FrameSpec): {
   readonly fitted: readonly string[];
   readonly whole: readonly string[];
 } {
-  const fitted = [spec.init?.asset, spec.mask].filter((hash) => typeof hash === 'string');
+  // The original Kandinsky scales initial pictures in its own way.
+  const original = isOriginalSampler(spec.sampler.scheduler);
+  const init = spec.init === null ? [] : [spec.init.asset];
+  const fitted = [...(original ? [] : init), ...(spec.mask === null ? [] : [spec.mask])];
   const conditions = spec.image === undefined ? [] : [spec.image.positive, spec.image.negative];
   const leaves = conditions.flatMap((conditioning) => leavesOf<ImageLeaf>(conditioning));
   const whole = leaves.flatMap((leaf) => (leaf.kind === 'picture' ? [leaf.asset] : []));
-  return { fitted: [...new Set(fitted)], whole: [...new Set(whole)] };
+  return { fitted: [...new Set(fitted)], whole: [...new Set([...(original ? init : []), ...whole])] };
 }

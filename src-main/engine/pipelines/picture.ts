@@ -119,3 +119,13 @@ export function pictureOf(
   }
   return image;
 }
+
+/**
+ * The picture of that hash as it is, whatever its size.
+ * @throws {AppError} invalid-asset for one that is not there
+ */
+export function wholePicture(assets: Readonly<Record<string, RgbImage>> | undefined, hash: string): RgbImage {
+  const image = assets?.[hash];
+  if (image !== undefined) return image;
+  throw new AppError('invalid-asset', `The picture ${hash} is not among the pictures handed to the engine.`);
+}

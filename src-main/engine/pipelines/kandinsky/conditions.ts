@@ -13,6 +13,7 @@ import type { RenderHooks, SessionSource } from '../../ports.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { FrameInput } from '../pipeline.ts';
+import { wholePicture } from '../picture.ts';
 import { fromPort, requireFinite, requireTensor, runSession, toPort } from '../session-io.ts';
 import type { KandinskyModel, PriorDescription } from './description.ts';
 import { imagine } from './prior.ts';
@@ -144,13 +145,7 @@ async function embeddingOf(
     if (leaf.kind === 'prior') {
       return { embedding: await imagine(source, prior, tokenizer, leaf, hooks) };
     }
-    const picture = wholeAssets?.[leaf.asset];
-    if (picture === undefined) {
-      throw new AppError(
-        'invalid-asset',
-        `The picture ${leaf.asset} is not among the pictures handed to the engine.`,
-      );
-    }
+    const picture = wholePicture(wholeAssets, leaf.asset);
     return { embedding: await encodePicture(source, clipPicture(picture, prior.preprocessor)) };
   });
   return embedding;

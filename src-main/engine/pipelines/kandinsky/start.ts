@@ -1,13 +1,13 @@
-import type { FrameSpec } from '../../../../src-shared/model/frame-spec.ts';
+import { type FrameSpec, isOriginalSampler } from '../../../../src-shared/model/frame-spec.ts';
 import type { SessionSource } from '../../ports.ts';
 import { linspace32 } from '../../schedulers/linspace.ts';
 import { addNoiseAtAlpha } from '../../schedulers/prediction.ts';
 import { f32 } from '../../tensor/float32.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { binaryMask, maskOnLatents, pictureOf, pictureToTensor } from '../picture.ts';
+import { binaryMask, maskOnLatents, pictureOf, pictureToTensor, wholePicture } from '../picture.ts';
 import type { FrameInput } from '../pipeline.ts';
 import { encodePicture } from '../vae.ts';
-import { sampledSize, withSides } from './cropping.ts';
+import { fittedByReducing, sampledSize, withSides } from './cropping.ts';
 import type { KandinskyModel } from './description.ts';
 import { keepMask } from './keep-mask.ts';
 
@@ -22,13 +22,15 @@ export interface StartPicture {
 export async function startPicture(
   source: SessionSource,
   model: KandinskyModel,
-  { spec, assets }: FrameInput,
+  { spec, assets, wholeAssets }: FrameInput,
   draw: (dims: readonly number[]) => Tensor,
 ): Promise<StartPicture | null> {
   if (spec.init === null) return null;
   const size = sampledSize(model, spec);
-  const whole = pictureOf(assets, spec.init.asset, 'init picture', spec);
-  const picture = pictureToTensor(withSides(whole, size));
+  const fitted = isOriginalSampler(spec.sampler.scheduler)
+    ? fittedByReducing(wholePicture(wholeAssets, spec.init.asset), spec)
+    : pictureOf(assets, spec.init.asset, 'init picture', spec);
+  const picture = pictureToTensor(withSides(fitted, size));
   const latents = await encodePicture(source, model.vae, { picture, draw });
   if (spec.mask === null) return { latents, keep: null };
   const mask = binaryMask(withSides(pictureOf(assets, spec.mask, 'mask', spec), size));
