@@ -8,7 +8,7 @@ import torch
 from diffusers import AutoencoderKL, PriorTransformer
 from inbetween_export.original.unet import HEAD, Layout, Trunk, Unet20
 from tiny_kandinsky import WIDTH, image_encoder, movq, multilingual, multilingual_tokenizer, practise, prior, text_encoder
-from tiny_models import _tokenizer as clip_tokenizer
+from tiny_models import make_tokenizer as clip_tokenizer
 from transformers import CLIPConfig, CLIPModel, MT5Config, MT5EncoderModel
 
 POOLED = 24
