@@ -24,6 +24,7 @@ const BY_COMMAND = [
   'original-p-negatives',
   'k20-ddim-eta',
   'k20-cropped',
+  'k20-ddim-image-large',
 ];
 
 interface KandinskyCase {

@@ -65,6 +65,8 @@ class Case:
     height: int = 32
     strength: float | None = None
     mask: bool = False
+    large: bool = False
+    """The initial picture is larger than the frame, of the same shape."""
     prior_steps: int | str = 25
     prior_guidance: float = 4.0
     prior_negative: str | None = None
@@ -112,6 +114,7 @@ CASES = (
     Case("k20-cropped", "k20", "ddim_sampler", 10, 35, PROMPTS[0], width=43, height=37),
     Case("k20-p-image", "k20", "p_sampler", 20, 36, PROMPTS[0], strength=0.7, width=48, height=48),
     Case("k20-ddim-image", "k20", "ddim_sampler", 50, 37, PROMPTS[1], strength=0.8, width=48, height=32),
+    Case("k20-ddim-image-large", "k20", "ddim_sampler", 30, 42, PROMPTS[0], strength=0.6, large=True),
     Case("k20-p-inpaint", "k20-inpaint", "p_sampler", 10, 38, PROMPTS[0], strength=1.0, mask=True),
     Case("k20-p-inpaint-clipped", "k20-inpaint", "p_sampler", 8, 39, PROMPTS[1], strength=1.0, mask=True, overrides={"denoised_type": "clip_denoised"}),
     Case("k20-p-inpaint-90", "k20-inpaint", "p_sampler", 8, 40, PROMPTS[1], strength=1.0, mask=True, overrides={"dynamic_threshold_v": 90}),

@@ -153,6 +153,8 @@ def _draw_inputs(folder: Path) -> None:
         mask[height // 4 : height - 10, width // 3 : width - 12] = 255
         Image.fromarray(mask).save(folder / f"mask-{width}x{height}.png")
     random = np.random.default_rng(5)
+    large = random.integers(0, 255, (25, 38, 3), dtype=np.uint8).repeat(4, 0).repeat(4, 1)[:100, :150]
+    Image.fromarray(large).save(folder / "picture-large.png")
     for index, (width, height) in enumerate(((61, 43), (20, 50))):
         blocks = random.integers(0, 255, (height // 5 + 1, width // 5 + 1, 3), dtype=np.uint8)
         noisy = np.kron(blocks, np.ones((5, 5, 1), np.uint8))[:height, :width]
@@ -189,7 +191,7 @@ def _run_original(out: Path, parts: Any, second_zero: bool, case: Case) -> dict[
     with torch.no_grad():
         if second_zero:
             factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
-            latents = sample_2_0(parts, case, *_pictures(out, inputs, factor))
+            latents = sample_2_0(parts, case, *_pictures(out, case, inputs, factor))
             decoded = decode_2_0(parts, latents)
         else:
             latents = _original(out, parts, case, inputs)
@@ -201,7 +203,7 @@ def _inputs(case: Case) -> dict[str, Any]:
     size = f"{case.width}x{case.height}"
     inputs: dict[str, Any] = {}
     if case.strength is not None:
-        inputs = {"initImage": f"inputs/picture-{size}.png", "strength": case.strength}
+        inputs = {"initImage": "inputs/picture-large.png" if case.large else f"inputs/picture-{size}.png", "strength": case.strength}
     if case.mask:
         inputs["mask"] = f"inputs/mask-{size}.png"
     return inputs
@@ -217,7 +219,7 @@ def _record(out: Path, case: Case, inputs: dict[str, Any], latents: torch.Tensor
         raise SystemExit(f"{case.id}: latents reach {np.abs(array).max()}; the toy model is no fair comparison")
     np.save(out / "latents" / f"{case.id}.npy", array)
     image.save(out / "pictures" / f"{case.id}.png")
-    settings = {key: value for key, value in asdict(case).items() if key not in ("mask", "strength", "images")}
+    settings = {key: value for key, value in asdict(case).items() if key not in ("mask", "strength", "images", "large")}
     images = [
         {"asset": f"inputs/condition-{part['picture']}.png", "weight": part["weight"]} if "picture" in part else part
         for part in case.images
@@ -305,14 +307,15 @@ def _fused(out: Path, pipeline: Any, model: Model, case: Case) -> torch.Tensor:
 
 def _original(out: Path, pipeline: Any, case: Case, inputs: dict[str, Any]) -> torch.Tensor:
     factor = 2 ** (len(pipeline.movq.config.block_out_channels) - 1)
-    return sample_original(pipeline, case, *_pictures(out, inputs, factor))
+    return sample_original(pipeline, case, *_pictures(out, case, inputs, factor))
 
 
-def _pictures(out: Path, inputs: dict[str, Any], factor: int) -> tuple[torch.Tensor | None, np.ndarray | None]:
+def _pictures(out: Path, case: Case, inputs: dict[str, Any], factor: int) -> tuple[torch.Tensor | None, np.ndarray | None]:
     """The init picture in -1 .. 1 and what is to be repainted, on the latents' grid."""
     picture, repaint = None, None
     if "initImage" in inputs:
-        values = np.asarray(Image.open(out / inputs["initImage"]).convert("RGB")).astype(np.float32) / 127.5 - 1
+        scaled = Image.open(out / inputs["initImage"]).resize((case.width, case.height), Image.BICUBIC, reducing_gap=1)
+        values = np.asarray(scaled.convert("RGB")).astype(np.float32) / 127.5 - 1
         picture = torch.from_numpy(values).permute(2, 0, 1)[None]
     if "mask" in inputs:
         repaint = np.asarray(Image.open(out / inputs["mask"]))[::factor, ::factor] >= 128
