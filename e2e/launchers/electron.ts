@@ -36,25 +36,7 @@ export async function launchElectron(
   display: Display,
   options: ElectronOptions = {},
 ): Promise<ElectronStudio> {
-  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'inbetween-e2e-'));
-  const app = await attached({
-    executablePath: executable,
-    args: [
-      ...sandboxArguments(),
-      // The virtual display has none, and Chromium's search for one ends in a crash of its own.
-      '--disable-gpu',
-      ...(options.scale === undefined ? [] : [`--force-device-scale-factor=${options.scale}`]),
-      ...(options.packaged === true ? [] : [ROOT]),
-      ...(options.args ?? []),
-    ],
-    env: stringsOf({
-      ...environmentOf(folder, options),
-      // Chromium's own folders follow HOME.
-      XDG_CONFIG_HOME: join(folder, 'config'),
-      ...(display.name === undefined ? {} : { DISPLAY: display.name }),
-      ...options.env,
-    }),
-  });
+  const { app, folder } = await attached(executable, display, options);
   const page = await app.firstWindow();
   page.setDefaultTimeout(20_000);
   const problems = watchProblems(page);
@@ -114,20 +96,55 @@ export async function launchElectron(
 }
 
 /**
- * The application with Playwright attached. Where the executable is given, Playwright does not hold the application still
- * while it attaches; when it looks just as the window's first page is committed (one start in twenty on a busy machine), it
- * misses the commit and waits for it for ever. So it gets further tries. A studio that does not start fails them all.
+ * The application with Playwright attached, and its folder. Where the executable is given, Playwright does not hold the
+ * application still while it attaches; when it looks just as the window's first page is committed (one start in twenty on a
+ * busy machine), it misses the commit and waits for it for ever. So it gets further tries, each in a new folder where none
+ * is given: the one before may have begun its first run. A studio that does not start fails them all.
  */
-async function attached(options: Parameters<typeof _electron.launch>[0]): Promise<ElectronApplication> {
-  for (const seconds of [40, 60]) {
-    try {
-      return await _electron.launch({ ...options, timeout: seconds * 1000 });
-    } catch (error) {
-      if (!(error instanceof errors.TimeoutError)) throw error;
-      process.stderr.write(`Playwright did not attach to Electron within ${seconds} s; trying again.\n`);
-    }
+async function attached(
+  executable: string,
+  display: Display,
+  options: ElectronOptions,
+  patience: readonly number[] = [40, 60, 180],
+): Promise<{ readonly app: ElectronApplication; readonly folder: string }> {
+  const [seconds = 180, ...more] = patience;
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'inbetween-e2e-'));
+  try {
+    return { app: await _electron.launch(launchOf(executable, display, options, folder, seconds)), folder };
+  } catch (error) {
+    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+    if (!(error instanceof errors.TimeoutError) || more.length === 0) throw error;
+    process.stderr.write(`Playwright did not attach to Electron within ${seconds} s; trying again.\n`);
+    return attached(executable, display, options, more);
   }
-  return _electron.launch(options);
+}
+
+function launchOf(
+  executable: string,
+  display: Display,
+  options: ElectronOptions,
+  folder: string,
+  seconds: number,
+): Parameters<typeof _electron.launch>[0] {
+  return {
+    executablePath: executable,
+    timeout: seconds * 1000,
+    args: [
+      ...sandboxArguments(),
+      // The virtual display has none, and Chromium's search for one ends in a crash of its own.
+      '--disable-gpu',
+      ...(options.scale === undefined ? [] : [`--force-device-scale-factor=${options.scale}`]),
+      ...(options.packaged === true ? [] : [ROOT]),
+      ...(options.args ?? []),
+    ],
+    env: stringsOf({
+      ...environmentOf(folder, options),
+      // Chromium's own folders follow HOME.
+      XDG_CONFIG_HOME: join(folder, 'config'),
+      ...(display.name === undefined ? {} : { DISPLAY: display.name }),
+      ...options.env,
+    }),
+  };
 }
 
 function stringsOf(env: NodeJS.ProcessEnv): Record<string, string> {
