@@ -1,14 +1,13 @@
 import type { HostClient } from '../../src-shared/contract/client.ts';
+import type { Result } from '../../src-shared/contract/methods.ts';
 import { AppError } from '../../src-shared/kernel/errors.ts';
+import { statusSlices } from './status-slices.ts';
 
 /** In the order of their worth. */
 export const FRAME_NONE = 0;
 export const FRAME_FAILED = 1;
 export const FRAME_DRAFT = 2;
 export const FRAME_FINAL = 3;
-
-/** Frames that one question covers: the first answer must not wait for ten thousand. */
-const SLICE = 1500;
 
 export interface FrameCounts {
   readonly none: number;
@@ -53,40 +52,29 @@ export class FrameStatus {
     this.#onError = onError;
   }
 
-  /** Asks anew; a question that is under way is dropped. */
-  async refresh(count: number): Promise<void> {
+  /**
+   * Asks anew; a question that is under way is dropped. Answers show as they come, those around `playhead` first; what
+   * they add up to is known after the last.
+   */
+  async refresh(count: number, playhead: number): Promise<void> {
     this.#asking?.abort();
     const asking = new AbortController();
     this.#asking = asking;
-    const keys: string[] = [];
-    const drafts = new Map<number, string>();
-    const failures = new Map<number, string>();
-    const states = new Uint8Array(count);
+    let revision = this.revision;
     let missing = 0;
     let estimated: number | null = 0;
+    this.#resize(count);
     try {
-      for (let from = 0; from < count; from += SLICE) {
-        const range = { from, to: Math.min(count, from + SLICE) - 1 };
+      for (const range of statusSlices(count, playhead)) {
         const status = await this.#client.call(
           'frames.status',
           { project: this.#project, range, drafts: true },
           { signal: asking.signal },
         );
-        status.keys.forEach((key, i) => {
-          keys[from + i] = key;
-          states[from + i] = status.cached[i] === true ? FRAME_FINAL : FRAME_NONE;
-        });
-        for (const { frame, message } of status.failed) {
-          failures.set(frame, message);
-          states[frame] = FRAME_FAILED;
-        }
-        for (const { frame, key } of status.drafts) {
-          drafts.set(frame, key);
-          if (states[frame] === FRAME_NONE) states[frame] = FRAME_DRAFT;
-        }
+        this.#take(status);
         missing += status.missing;
         estimated = estimated === null || status.estimatedMs === null ? null : estimated + status.estimatedMs;
-        this.revision = status.revision;
+        revision = status.revision;
       }
     } catch (error) {
       if (error instanceof AppError && error.code === 'cancelled') return;
@@ -95,13 +83,42 @@ export class FrameStatus {
       this.#onError(error);
       return;
     }
-    this.#keys = keys;
-    this.#drafts = drafts;
-    this.failures = failures;
-    this.states = states;
+    this.revision = revision;
     this.missing = missing;
     this.estimatedMs = estimated;
     this.problem = '';
+  }
+
+  #resize(count: number): void {
+    if (this.states.length === count) return;
+    const states = new Uint8Array(count);
+    states.set(this.states.subarray(0, count));
+    this.states = states;
+    this.#keys.length = count;
+    this.failures = new Map([...this.failures].filter(([frame]) => frame < count));
+  }
+
+  /** What the host says of a range of frames. */
+  #take({ from, keys, cached, failed, drafts }: Result<'frames.status'>): void {
+    const states = this.states.slice();
+    const failures = new Map(this.failures);
+    keys.forEach((key, i) => {
+      const frame = from + i;
+      this.#keys[frame] = key;
+      this.#drafts.delete(frame);
+      failures.delete(frame);
+      states[frame] = cached[i] === true ? FRAME_FINAL : FRAME_NONE;
+    });
+    for (const { frame, message } of failed) {
+      failures.set(frame, message);
+      states[frame] = FRAME_FAILED;
+    }
+    for (const { frame, key } of drafts) {
+      this.#drafts.set(frame, key);
+      if (states[frame] === FRAME_NONE) states[frame] = FRAME_DRAFT;
+    }
+    this.failures = failures;
+    this.states = states;
   }
 
   /** A picture has just been stored for the document of `revision`; one of an older document changes nothing. */

@@ -261,7 +261,7 @@ export class Studio {
   async #refresh(): Promise<void> {
     const { project } = this;
     if (project === null || !project.isSaved) return;
-    await project.frames.refresh(project.frameCount);
+    await project.frames.refresh(project.frameCount, this.player.frame);
     if (project !== this.project) return;
     if (this.player.frame >= project.frameCount)
       this.player.seek(project.frameCount - 1, project.frameCount - 1);

@@ -11,6 +11,9 @@ import { nearestBeat, snapTargets } from './snapping.ts';
 /** Width of the column with the lanes' names, pixels. */
 export const HEAD_WIDTH = 208;
 
+/** Keyframes that are drawn for the first time in one picture of the screen. */
+const KEYS_AT_ONCE = 40;
+
 /** A box that is being drawn: frames sideways, pixels of the viewport up and down. */
 export interface SelectionBox {
   readonly from: number;
@@ -45,15 +48,31 @@ export class TimelineState {
   readonly rulerHeight = $derived(this.document.markers === undefined ? 35 : 51);
   readonly lanes = $derived.by(() => shownLanes(this.document, this.studio.preferences.value.lanes));
   /** Keyframes near enough to be seen. */
-  readonly keyframes = $derived.by(() => {
+  readonly #near = $derived.by(() => {
     const from = this.view.left - 160 / this.view.scale;
     const to = frameAt(this.view, this.width) + 1;
     return this.document.keyframes.filter(({ frame }) => frame >= from && frame <= to);
   });
+  /** How many of them are drawn by now. */
+  #drawn = $state(KEYS_AT_ONCE);
+  /** Those that are drawn: of hundreds that come into sight at once, some more with each picture of the screen. */
+  readonly keyframes = $derived(
+    this.#near.length <= this.#drawn ? this.#near : this.#near.slice(0, this.#drawn),
+  );
 
   constructor(studio: Studio, project: () => ProjectSession) {
     this.studio = studio;
     this.#project = project;
+  }
+
+  /** Draws more keys until all that are near are there; for an effect. */
+  drawMore(): (() => void) | undefined {
+    if (this.#near.length <= this.#drawn) {
+      this.#drawn = Math.max(KEYS_AT_ONCE, this.#near.length);
+      return undefined;
+    }
+    const request = requestAnimationFrame(() => (this.#drawn += KEYS_AT_ONCE));
+    return () => cancelAnimationFrame(request);
   }
 
   /** Pixels from the first frame's place on the left. */

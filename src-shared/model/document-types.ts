@@ -162,5 +162,12 @@ export interface ExportHints {
 /** Number of frames of the timeline: `length`, or the last keyframe's number + 1 (0 without keyframes). */
 export function frameCount(document: ProjectDocument): number {
   if (document.length !== undefined) return document.length;
-  return document.keyframes.reduce((count, keyframe) => Math.max(count, keyframe.frame + 1), 0);
+  const known = counts.get(document.keyframes);
+  if (known !== undefined) return known;
+  const count = document.keyframes.reduce((most, keyframe) => Math.max(most, keyframe.frame + 1), 0);
+  counts.set(document.keyframes, count);
+  return count;
 }
+
+/** By lists of keyframes, which never change: planning asks for every frame. */
+const counts = new WeakMap<ProjectDocument['keyframes'], number>();

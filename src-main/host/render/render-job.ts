@@ -73,7 +73,7 @@ export interface RenderJob {
 const FRAMES_IN_FLIGHT = 2;
 
 /** Keys that one look into the cache takes. */
-const KEYS_AT_ONCE = 500;
+const AT_ONCE = 500;
 
 /** Frames that fail one after the other without a success between them: something is wrong with more than a frame. */
 const FAILURES_IN_A_ROW = 3;
@@ -265,36 +265,46 @@ async function fillQueue(
   units: readonly RenderUnit[],
   cache: Pick<FrameCache, 'hasFrames'>,
 ): Promise<{ total: number; finals: Set<number>; drafted: Set<number> }> {
-  const keyed = units.map((unit) => ({
-    ...unit,
-    tier: unit.tier ?? 'final',
-    key: unit.key ?? frameKey(unit.spec),
-  }));
-  const keys = [...new Set(keyed.map(({ key }) => key))];
-  const present = new Set<string>();
-  for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
-    // Long films must not hold up the host's messages.
-    if (at > 0) await setImmediate();
-    for (const key of cache.hasFrames(keys.slice(at, at + KEYS_AT_ONCE))) present.add(key);
-  }
+  const wanted = new Set<number>();
   const finals = new Set<number>();
   const drafted = new Set<number>();
-  for (const { index, tier, key } of keyed) {
-    if (!present.has(key)) continue;
-    drafted.add(index);
-    if (tier === 'final') finals.add(index);
+  const lacking: { index: number; tier: Tier; key: string; spec: FrameSpec }[] = [];
+  for await (const slice of slicesOf(units)) {
+    const keyed = slice.map(({ index, spec, tier = 'final', key = frameKey(spec) }) => ({
+      index,
+      tier,
+      key,
+      spec,
+    }));
+    const present = cache.hasFrames([...new Set(keyed.map(({ key }) => key))]);
+    for (const unit of keyed) {
+      wanted.add(unit.index);
+      if (!present.has(unit.key)) lacking.push(unit);
+      else {
+        drafted.add(unit.index);
+        if (unit.tier === 'final') finals.add(unit.index);
+      }
+    }
   }
-  await setImmediate();
-  const missing = new Map<string, { spec: FrameSpec; tier: Tier; indices: number[] }>();
-  for (const { index, tier, key, spec } of keyed) {
-    if (present.has(key) || (tier === 'draft' && finals.has(index))) continue;
-    const item = missing.get(key);
-    if (item === undefined) missing.set(key, { spec, tier, indices: [index] });
-    else item.indices.push(index);
+  const missing = new Map<string, { key: string; spec: FrameSpec; tier: Tier; indices: number[] }>();
+  for await (const slice of slicesOf(lacking)) {
+    for (const { index, tier, key, spec } of slice) {
+      if (tier === 'draft' && finals.has(index)) continue;
+      const item = missing.get(key);
+      if (item === undefined) missing.set(key, { key, spec, tier, indices: [index] });
+      else item.indices.push(index);
+    }
   }
-  await setImmediate();
-  for (const [key, item] of missing) queue.add({ key, ...item });
-  return { total: new Set(keyed.map(({ index }) => index)).size, finals, drafted };
+  for await (const slice of slicesOf([...missing.values()])) for (const item of slice) queue.add(item);
+  return { total: wanted.size, finals, drafted };
+}
+
+/** Some at a time: the host's messages come between, however long the film is. */
+async function* slicesOf<Item>(items: readonly Item[]): AsyncGenerator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += AT_ONCE) {
+    if (at > 0) await setImmediate();
+    yield items.slice(at, at + AT_ONCE);
+  }
 }
 
 function isCancelled(error: unknown): boolean {

@@ -49,10 +49,10 @@ export function createFramePlanner(
       const breathe = createBreather();
       const planned: (PlannedFrame | null)[] = [];
       for (const { spec: final } of finals) {
+        await breathe();
         const spec = draftOf(document, final);
         let draft = spec === null ? null : (drafts.get(final) ?? null);
         if (spec !== null && draft?.spec.sampler.steps !== spec.sampler.steps) {
-          await breathe();
           throwIfCancelled(signal, 'Planning');
           draft = { spec, key: frameKey(spec) };
           drafts.set(final, draft);
@@ -65,9 +65,9 @@ export function createFramePlanner(
       const breathe = createBreather();
       const frames: PlannedFrame[] = [];
       for (const frame of numbers) {
+        await breathe();
         let planned = known.get(frame);
         if (planned === undefined) {
-          await breathe();
           throwIfCancelled(signal, 'Planning');
           const spec = planFrame(document, frame, context);
           const old = before?.get(frame);

@@ -1,10 +1,12 @@
-import { setImmediate } from 'node:timers/promises';
 import { frameCount, type ProjectDocument } from '../../../src-shared/model/document-types.ts';
+import type { Tier } from '../../../src-shared/model/draft.ts';
 import { renderOrder } from '../../../src-shared/model/render-order.ts';
 import type { FrameRange, Host, HostModel } from '../host.ts';
 import type { Project } from '../project.ts';
 import { encodePng } from '../render/frame-codec.ts';
 import type { RenderJob, RenderSummary, RenderUnit } from '../render/render-job.ts';
+import { createBreather } from './breathe.ts';
+import type { PlannedFrame } from './frame-planner.ts';
 import type { JobHandle } from './jobs.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';
 import type { OpenProject } from './open-projects.ts';
@@ -97,15 +99,18 @@ export async function timelineUnits(
     }),
   ];
   const planner = open.planner(model, document);
-  const unitsOf = (planned: readonly ({ spec: RenderUnit['spec']; key: string } | null)[]): RenderUnit[] =>
-    planned.flatMap((frame, at) => (frame === null ? [] : [{ index: order[at] as number, ...frame }]));
-  const finals = unitsOf(await planner.frames(order, signal));
+  const breathe = createBreather();
+  const unitsOf = async (planned: readonly (PlannedFrame | null)[], tier: Tier): Promise<RenderUnit[]> => {
+    const units: RenderUnit[] = [];
+    for (const [at, frame] of planned.entries()) {
+      await breathe();
+      if (frame !== null) units.push({ index: order[at] as number, spec: frame.spec, key: frame.key, tier });
+    }
+    return units;
+  };
+  const finals = await unitsOf(await planner.frames(order, signal), 'final');
   if (options.drafts !== true) return finals;
-  const planned = await planner.drafts(order, signal);
-  // Ten thousand frames: each of these passes over them is a slice of its own.
-  await setImmediate();
-  const drafts = unitsOf(planned).map((unit) => ({ ...unit, tier: 'draft' as const }));
-  await setImmediate();
+  const drafts = await unitsOf(await planner.drafts(order, signal), 'draft');
   const [first, ...later] = finals;
   if (first === undefined || first.index !== playhead) return [...drafts, ...finals];
   const own = drafts.filter(({ index }) => index === playhead);

@@ -24,13 +24,24 @@ export function drawCacheBar(
       context.fillRect(xOf(view, frame), 0, Math.max(1, view.scale - 1), height);
     }
   } else {
-    for (let x = 0; x < width; x++) {
+    // Pixels of one colour are painted in one go.
+    let [start, state] = [0, -1];
+    const paintTo = (x: number): void => {
+      if (state < 0) return;
+      context.fillStyle = colours[state] as string;
+      context.fillRect(start, 0, x - start, height);
+    };
+    let x = 0;
+    for (; x < width; x++) {
       const begin = Math.floor(frameAt(view, x));
-      const end = Math.min(states.length, Math.max(begin + 1, Math.floor(frameAt(view, x + 1))));
       if (begin >= states.length) break;
-      context.fillStyle = colours[worst(states, Math.max(0, begin), end)] as string;
-      context.fillRect(x, 0, 1, height);
+      const end = Math.min(states.length, Math.max(begin + 1, Math.floor(frameAt(view, x + 1))));
+      const now = worst(states, Math.max(0, begin), end);
+      if (now === state) continue;
+      paintTo(x);
+      [start, state] = [x, now];
     }
+    paintTo(x);
   }
   context.fillStyle = paint('--text');
   for (const frame of flags) {
