@@ -26,7 +26,7 @@ interface TraceEvent {
   readonly args?: { readonly name?: string };
 }
 
-const CATEGORIES = ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'];
+const CATEGORIES = ['devtools.timeline', 'disabled-by-default-devtools.timeline'];
 const TASK = 'RunTask';
 /** Chromium's name of the end of a frame: what was painted goes to the screen. */
 const FRAME = 'Commit';

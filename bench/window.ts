@@ -59,9 +59,13 @@ export async function run(): Promise<BenchmarkResult> {
     await page.getByRole('button', { name: 'Inbetween' }).click();
     const began = performance.now();
     await page.getByRole('button', { name: 'Long.inbetween' }).click();
-    await page.getByRole('button', { name: 'Prompt at frame 0: cat number 0' }).waitFor();
+    // Asked for like this, because locators would read the whole page again and again, in the thread that is measured.
+    await until(`document.querySelector('[data-key^="prompt "]') !== null`);
     const opened = performance.now() - began;
-    await page.getByText(`${FRAMES.toLocaleString('en')} frames to render`).waitFor();
+    await until(`document.querySelectorAll('[data-key^="prompt "]').length === ${KEYS}`);
+    const drawn = performance.now() - began;
+    const text = `${FRAMES.toLocaleString('en')} frames to render`;
+    await until(`document.querySelector('footer').textContent.includes('${text}')`);
     const planned = performance.now() - began;
 
     const ruler = await page.getByRole('slider', { name: 'Playhead' }).boundingBox();
@@ -79,6 +83,7 @@ export async function run(): Promise<BenchmarkResult> {
         ...rowsOf('scrubbing', scrubbed),
         ...rowsOf('dragging a key', dragged),
         ['opening until the timeline shows', opened, '', ''],
+        ['opening until every key is drawn', drawn, '', ''],
         ['opening until every frame is known', planned, '', ''],
       ],
       notes: [
@@ -87,6 +92,10 @@ export async function run(): Promise<BenchmarkResult> {
     };
   } finally {
     await studio.close();
+  }
+
+  async function until(expression: string): Promise<void> {
+    while (!(await page.evaluate<boolean>(expression))) await page.waitForTimeout(5);
   }
 
   /** Presses, moves in small steps and lets go. */
