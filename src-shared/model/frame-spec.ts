@@ -207,9 +207,29 @@ export function embeddingKey(model: string, text: string, settings: TextSettings
   });
 }
 
-/** Key of one image embedding of one model. */
-export function imageEmbeddingKey(model: string, leaf: ImageLeaf): string {
-  return hashJson({ artifact: 'image-embedding', version: 1, model, leaf: leaf as unknown as Json });
+/** Key of one image embedding of one model; `embeddings` are the learned words that are there. */
+export function imageEmbeddingKey(
+  model: string,
+  leaf: ImageLeaf,
+  embeddings: TextSettings['embeddings'] = [],
+): string {
+  const words = embeddingsIn(leaf.kind === 'prior' ? [leaf.text, leaf.negative] : [], embeddings);
+  return hashJson({
+    artifact: 'image-embedding',
+    version: 1,
+    model,
+    leaf: leaf as unknown as Json,
+    ...(words.length === 0 ? {} : { embeddings: words as unknown as Json }),
+  });
+}
+
+/** The learned words that stand in the texts, in any case of letters. */
+export function embeddingsIn<Word extends { readonly token: string }>(
+  texts: readonly string[],
+  embeddings: readonly Word[],
+): Word[] {
+  const lower = texts.map((text) => text.toLowerCase());
+  return embeddings.filter(({ token }) => lower.some((text) => text.includes(token.toLowerCase())));
 }
 
 /** The distinct prompt texts of a conditioning, in order of first use. */

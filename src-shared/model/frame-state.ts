@@ -5,8 +5,11 @@ import { absentAsEmpty, offsetConditioning } from './conditioning.ts';
 import type { ProjectDocument } from './document-types.ts';
 import {
   type Conditioning,
+  embeddingsIn,
   type FrameSpec,
   type ImageConditions,
+  type ImageLeaf,
+  leavesOf,
   type Noise,
   type SchedulerName,
   textsOf,
@@ -136,9 +139,12 @@ function usedEmbeddings(
   spec: FrameSpec,
   { embeddings = [] }: PlanContext,
 ): { token: string; file: string }[] {
-  const texts = [...textsOf(spec.prompt), ...textsOf(spec.negative)].map((text) => text.toLowerCase());
-  return embeddings
-    .filter(({ token }) => texts.some((text) => text.includes(token.toLowerCase())))
+  const leaves =
+    spec.image === undefined
+      ? []
+      : [spec.image.positive, spec.image.negative].flatMap((of) => leavesOf<ImageLeaf>(of));
+  const imagined = leaves.flatMap((leaf) => (leaf.kind === 'prior' ? [leaf.text, leaf.negative] : []));
+  return embeddingsIn([...textsOf(spec.prompt), ...textsOf(spec.negative), ...imagined], embeddings)
     .map(({ token, file }) => ({ token, file }))
     .sort((a, b) => (a.token < b.token ? -1 : 1));
 }

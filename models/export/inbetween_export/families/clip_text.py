@@ -6,6 +6,7 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection
 from ..component import Component, TensorSpec
 from ..errors import SourceError
 from ..source import Source, config_of
+from .extra_rows import ExtraRows
 
 _CLASSES = {"CLIPTextModel": CLIPTextModel, "CLIPTextModelWithProjection": CLIPTextModelWithProjection}
 
@@ -31,45 +32,34 @@ class ClipText(torch.nn.Module):
         return (output.last_hidden_state, pooled, *states, *normed)
 
 
-class ExtraRows(torch.nn.Module):
-    """A token table continued by rows that are given with every run."""
-
-    def __init__(self, table: torch.nn.Embedding) -> None:
-        super().__init__()
-        self.table = table
-        self.extra: list[torch.Tensor] = []
-        # transformers looks at its embedding's weight.
-        self.weight = table.weight
-
-    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
-        size = self.table.num_embeddings
-        known = self.table(input_ids.clamp(max=size - 1))
-        learned = torch.nn.functional.embedding((input_ids - size).clamp(min=0), self.extra[0])
-        return torch.where((input_ids >= size).unsqueeze(-1), learned, known)
-
-
 class ClipTextWithExtra(torch.nn.Module):
-    """As `ClipText`, with rows for token ids from the vocabulary's size on: textual inversion."""
+    """As `ClipText`, with rows for token ids from the vocabulary's size on: textual inversion.
 
-    def __init__(self, plain: ClipText) -> None:
+    :param greatest: one more output at the end, the projected vector at the greatest token id. The original Kandinsky
+        pools there, whatever the configuration says: at the end token, or at a learned word, whose id is greater.
+    """
+
+    def __init__(self, plain: ClipText, greatest: bool) -> None:
         super().__init__()
         self.plain = plain
-        self.table = plain.inner.embeddings.token_embedding
-        self.rows = ExtraRows(self.table)
+        self.greatest = greatest
+        self.rows = ExtraRows(plain.inner.embeddings, "token_embedding")
 
     def forward(self, input_ids: torch.Tensor, extra_embeddings: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        embeddings = self.plain.inner.embeddings
-        self.rows.extra.append(extra_embeddings)
-        embeddings.token_embedding = self.rows
-        try:
-            return self.plain(input_ids)
-        finally:
-            embeddings.token_embedding = self.table
-            self.rows.extra.clear()
+        with self.rows.given(extra_embeddings):
+            outputs = self.plain(input_ids)
+        if not self.greatest:
+            return outputs
+        states, at = outputs[0], input_ids.to(torch.int32).argmax(dim=-1)
+        pooled = states[torch.arange(states.shape[0], device=states.device), at]
+        return (*outputs, self.plain.model.text_projection(pooled))
 
 
-def clip_text_component(source: Source, name: str) -> Component:
-    """input_ids int64 [batch, sequence] -> the outputs of `ClipText`, float32."""
+def clip_text_component(source: Source, name: str, greatest: bool = False) -> Component:
+    """input_ids int64 [batch, sequence] -> the outputs of `ClipText`, float32.
+
+    :param greatest: of `ClipTextWithExtra`
+    """
     class_name = source.component_class(name)
     if class_name not in _CLASSES:
         raise SourceError(f"{source.folder / name} holds a {class_name}; accepted: {', '.join(_CLASSES)}")
@@ -97,9 +87,9 @@ def clip_text_component(source: Source, name: str) -> Component:
     companion = Component(
         name=name,
         file="model_embeddings",
-        module=ClipTextWithExtra(module),
+        module=ClipTextWithExtra(module, greatest),
         inputs=[ids, TensorSpec("extra_embeddings", "float32", ("extra", hidden))],
-        outputs=outputs,
+        outputs=[*outputs, TensorSpec("text_embeds_at_greatest_id", "float32", pooled.dims)] if greatest else outputs,
         sizes=[
             {"batch": 2, "sequence": longest, "extra": 3},
             {"batch": 1, "sequence": longest // 2, "extra": 2},

@@ -13,6 +13,7 @@ from ..component import Component, TensorSpec
 from ..errors import SourceError
 from ..source import Source, config_of
 from ..tokenizer import write_tokenizer
+from .extra_rows import ExtraRows
 from .family import Family
 from .movq import movq_components
 from .unclip_prior import PriorSource, prior_components, write_prior_rest
@@ -32,6 +33,24 @@ class MultilingualText(torch.nn.Module):
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         pooled, states = self.model(input_ids, attention_mask)
         return states, pooled
+
+
+class MultilingualTextWithExtra(torch.nn.Module):
+    """As `MultilingualText`, with rows for token ids from the vocabulary's size on: textual inversion.
+
+    The encoder counts positions by the ids that are no padding, so it has to be given ids, not embedded tokens.
+    """
+
+    def __init__(self, plain: MultilingualText) -> None:
+        super().__init__()
+        self.plain = plain
+        self.rows = ExtraRows(plain.model.transformer.embeddings, "word_embeddings")
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, extra_embeddings: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        with self.rows.given(extra_embeddings):
+            return self.plain(input_ids, attention_mask)
 
 
 class Unet21(torch.nn.Module):
@@ -69,23 +88,39 @@ def text_encoder_component(source: Source) -> Component:
     config = model.config
     model.transformer.set_attn_implementation("eager")
     longest = 77
+    module = MultilingualText(model)
+    inputs = [
+        TensorSpec("input_ids", "int64", ("batch", "sequence")),
+        TensorSpec("attention_mask", "int64", ("batch", "sequence")),
+    ]
+    outputs = [
+        TensorSpec("last_hidden_state", "float32", ("batch", "sequence", config.hidden_size)),
+        TensorSpec("text_embeds", "float32", ("batch", config.numDims)),
+    ]
+    sizes = [{"batch": 2, "sequence": longest}, {"batch": 3, "sequence": 40}, {"batch": 1, "sequence": longest}]
+    full = {**config_of(model, source.read_json("text_encoder", "config.json")), "max_position_embeddings": longest}
+    mask = lambda shape, g: (torch.arange(shape[1]) < torch.randint(2, shape[1], (shape[0], 1), generator=g)).long()  # noqa: E731
+    ids = lambda known: lambda shape, g: torch.randint(0, known, shape, generator=g)  # noqa: E731
+    companion = Component(
+        name="text_encoder",
+        file="model_embeddings",
+        module=MultilingualTextWithExtra(module),
+        inputs=[*inputs, TensorSpec("extra_embeddings", "float32", ("extra", config.hidden_size))],
+        outputs=outputs,
+        sizes=[{**one, "extra": extra} for one, extra in zip(sizes, (3, 2, 1), strict=True)],
+        config=full,
+        # The vocabulary's ids and the first one beyond, which is there at all sizes.
+        draw={"input_ids": ids(config.vocab_size + 1), "attention_mask": mask},
+    )
     return Component(
         name="text_encoder",
-        module=MultilingualText(model),
-        inputs=[
-            TensorSpec("input_ids", "int64", ("batch", "sequence")),
-            TensorSpec("attention_mask", "int64", ("batch", "sequence")),
-        ],
-        outputs=[
-            TensorSpec("last_hidden_state", "float32", ("batch", "sequence", config.hidden_size)),
-            TensorSpec("text_embeds", "float32", ("batch", config.numDims)),
-        ],
-        sizes=[{"batch": 2, "sequence": longest}, {"batch": 3, "sequence": 40}, {"batch": 1, "sequence": longest}],
-        config={**config_of(model, source.read_json("text_encoder", "config.json")), "max_position_embeddings": longest},
-        draw={
-            "input_ids": lambda shape, g: torch.randint(0, config.vocab_size, shape, generator=g),
-            "attention_mask": lambda shape, g: (torch.arange(shape[1]) < torch.randint(2, shape[1], (shape[0], 1), generator=g)).long(),
-        },
+        module=module,
+        inputs=inputs,
+        outputs=outputs,
+        sizes=sizes,
+        config=full,
+        draw={"input_ids": ids(config.vocab_size), "attention_mask": mask},
+        companion=companion,
     )
 
 

@@ -91,7 +91,7 @@ def prior_components(prior: PriorSource) -> Iterator[Component]:
         # Kandinsky's "no picture": what the encoder says of a picture of zeros after preprocessing.
         zero = images.module(torch.zeros(1, 3, size, size))[0]
     yield images
-    text = clip_text_component(prior.source, prior.name("text_encoder"))
+    text = clip_text_component(prior.source, prior.name("text_encoder"), greatest=True)
     text.name = "prior_text_encoder"
     yield text
     yield _prior(prior, zero)

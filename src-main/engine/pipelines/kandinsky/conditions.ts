@@ -11,7 +11,7 @@ import { clipPicture } from '../../clip/clip-picture.ts';
 import { evaluateConditioning, evaluateExpression } from '../../interpolation/evaluate-conditioning.ts';
 import type { RenderHooks, SessionSource } from '../../ports.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import type { LearnedVocabulary } from '../learned-rows.ts';
 import type { FrameInput } from '../pipeline.ts';
 import { wholePicture } from '../picture.ts';
 import { fromPort, requireFinite, requireTensor, runSession, toPort } from '../session-io.ts';
@@ -19,6 +19,7 @@ import type { KandinskyModel, PriorDescription } from './description.ts';
 import { imagine } from './prior.ts';
 import { encodeText } from './text.ts';
 import { twoTextConditions, twoTextKeys } from './two-texts.ts';
+import type { Vocabularies } from './vocabularies.ts';
 
 /** What the decoder is told of one frame, by the U-Net's input names; [1, ...] each. */
 export interface Condition {
@@ -33,13 +34,6 @@ export interface Conditions {
   readonly texts: ReadonlyMap<string, Tensor>;
 }
 
-export interface Tokenizers {
-  /** Of the text encoders that tell the decoder, by their folders; none for Kandinsky 2.2. */
-  readonly decoder: Readonly<Record<string, Tokenizer>>;
-  /** Null for Kandinsky 2.0, which has no prior. */
-  readonly prior: Tokenizer | null;
-}
-
 const IMAGE_ENCODER = 'prior_image_encoder';
 
 export function isGuided(spec: FrameSpec): boolean {
@@ -52,7 +46,7 @@ export function encodingKeys(model: KandinskyModel, spec: FrameSpec): string[] {
   const leaves = spec.image === undefined ? [] : leavesIn(spec);
   return [
     ...texts.flatMap((text) => Object.values(textKeys(spec, text))),
-    ...leaves.map((leaf) => imageEmbeddingKey(spec.model, leaf)),
+    ...leaves.map((leaf) => imageEmbeddingKey(spec.model, leaf, spec.text.embeddings)),
   ];
 }
 
@@ -71,14 +65,14 @@ function textKeys(spec: FrameSpec, text: string): { states: string; pooled: stri
 export async function conditionsOf(
   source: SessionSource,
   model: KandinskyModel,
-  tokenizers: Tokenizers,
+  vocabularies: Vocabularies,
   frame: FrameInput,
   hooks: RenderHooks,
 ): Promise<Conditions> {
   const { spec } = frame;
   const guided = isGuided(spec);
   if (model.prior === null) {
-    const { text_encoder: first, text_encoder_2: second } = tokenizers.decoder;
+    const { text_encoder: first, text_encoder_2: second } = vocabularies.decoder;
     return twoTextConditions(source, [first!, second!], frame, guided, hooks);
   }
   const { prior } = model;
@@ -87,14 +81,14 @@ export async function conditionsOf(
   }
   const embeddings = new Map<string, Tensor>();
   for (const leaf of leavesIn(spec)) {
-    const key = imageEmbeddingKey(spec.model, leaf);
+    const key = imageEmbeddingKey(spec.model, leaf, spec.text.embeddings);
     if (!embeddings.has(key))
-      embeddings.set(key, await embeddingOf(source, prior, tokenizers.prior!, frame, leaf, hooks));
+      embeddings.set(key, await embeddingOf(source, prior, vocabularies.prior!, frame, leaf, hooks));
   }
-  const lookup = (leaf: ImageLeaf): Tensor => embeddings.get(imageEmbeddingKey(spec.model, leaf))!;
+  const lookup = (leaf: ImageLeaf): Tensor => embeddings.get(imageEmbeddingKey(spec.model, leaf, spec.text.embeddings))!;
   const image = (of: 'positive' | 'negative'): Tensor =>
     evaluateExpression<ImageLeaf>(spec.image![of], lookup);
-  const text = await textConditions(source, tokenizers.decoder['text_encoder'], frame, guided, hooks);
+  const text = await textConditions(source, vocabularies.decoder['text_encoder'], frame, guided, hooks);
   return {
     conditional: { ...text.conditional, image_embeds: image('positive') },
     unconditional: guided ? { ...text.unconditional, image_embeds: image('negative') } : null,
@@ -104,7 +98,7 @@ export async function conditionsOf(
 
 async function textConditions(
   source: SessionSource,
-  decoder: Tokenizer | undefined,
+  decoder: LearnedVocabulary | undefined,
   { spec, encodings }: FrameInput,
   guided: boolean,
   hooks: RenderHooks,
@@ -115,7 +109,7 @@ async function textConditions(
   for (const text of new Set([...textsOf(spec.prompt), ...(guided ? [''] : [])])) {
     const found = await encodings.get(textKeys(spec, text), async () => {
       throwIfCancelled(hooks.signal, 'The frame');
-      const encoded = await encodeText(source, 'text_encoder', decoder, text, true);
+      const encoded = await encodeText(source, 'text_encoder', decoder, text, { stressed: true });
       return { states: encoded.states, pooled: encoded.pooled };
     });
     states.set(text, found.states);
@@ -134,16 +128,16 @@ async function textConditions(
 async function embeddingOf(
   source: SessionSource,
   prior: PriorDescription,
-  tokenizer: Tokenizer,
+  vocabulary: LearnedVocabulary,
   { spec, encodings, wholeAssets }: FrameInput,
   leaf: ImageLeaf,
   hooks: RenderHooks,
 ): Promise<Tensor> {
   if (leaf.kind === 'zero') return prior.zero;
-  const { embedding } = await encodings.get({ embedding: imageEmbeddingKey(spec.model, leaf) }, async () => {
+  const { embedding } = await encodings.get({ embedding: imageEmbeddingKey(spec.model, leaf, spec.text.embeddings) }, async () => {
     throwIfCancelled(hooks.signal, 'The frame');
     if (leaf.kind === 'prior') {
-      return { embedding: await imagine(source, prior, tokenizer, leaf, hooks) };
+      return { embedding: await imagine(source, prior, vocabulary, leaf, hooks) };
     }
     const picture = wholePicture(wholeAssets, leaf.asset);
     return { embedding: await encodePicture(source, clipPicture(picture, prior.preprocessor)) };

@@ -8,12 +8,14 @@ import {
   integer,
   invalidModel,
   isPositiveInteger,
+  optionalInteger,
   optionalString,
   positive,
   readObject,
 } from '../folder-json.ts';
 import { schedulerOf } from '../folder-scheduler.ts';
 import type { ModelDescription } from '../model-description.ts';
+import type { LearningEncoder } from '../learned-rows.ts';
 import type { VaeDescription } from '../stable-diffusion/description.ts';
 
 /** What a Kandinsky folder says about itself; sizes in pixels unless said. */
@@ -22,6 +24,8 @@ export interface KandinskyModel extends ModelDescription {
   readonly version: '2.0' | '2.1' | '2.2';
   readonly unet: { readonly inChannels: number };
   readonly vae: VaeDescription;
+  /** Text encoders that can learn words: all but 2.0's second. */
+  readonly encoders: readonly LearningEncoder[];
   /** Null for 2.0, which has none. */
   readonly prior: PriorDescription | null;
 }
@@ -54,6 +58,16 @@ const REQUIRED = {
   '2.0': ['text_encoder', 'text_encoder_2', 'unet', 'vae_decoder'],
   '2.1': ['text_encoder', 'unet', 'vae_decoder', ...PRIOR],
   '2.2': ['unet', 'vae_decoder', ...PRIOR],
+};
+
+/** Text encoders that take learned words, and their names in files of them. */
+const LEARNING: Readonly<Record<Version, readonly (readonly [component: string, part: string])[]>> = {
+  '2.0': [['text_encoder', 't1']],
+  '2.1': [
+    ['text_encoder', 't1'],
+    ['prior_text_encoder', 't2'],
+  ],
+  '2.2': [['prior_text_encoder', 't2']],
 };
 
 /** Folders that must hold a graph. */
@@ -131,6 +145,16 @@ export function describeKandinsky(
       factor,
       sampleSize: nativeSize.width,
     },
+    encoders: LEARNING[version].map(([component, part]) => {
+      const path = `${component}/config.json`;
+      const config = readObject(files, path) ?? {};
+      return {
+        component,
+        part,
+        width: optionalInteger(config, 'hidden_size', path),
+        vocabularySize: optionalInteger(config, 'vocab_size', path),
+      };
+    }),
     prior: hasPrior ? describePrior(files) : null,
     defaults: {
       ...defaultsOf(own, { ...DEFAULTS[version], scheduler: scheduler.name, size: nativeSize }, sizeMultiple),

@@ -5,6 +5,7 @@ import {
   type ImageLeaf,
   isOriginalSampler,
   leavesOf,
+  type TextSettings,
   textsOf,
 } from '../../../../src-shared/model/frame-spec.ts';
 import type { FrameNote, RenderHooks, SessionSource } from '../../ports.ts';
@@ -12,10 +13,11 @@ import { type Tensor, zeros } from '../../tensor/tensor.ts';
 import { denoise, requireMultiples, requireOneBatch } from '../denoising-loop.ts';
 import { openNoise } from '../noise-stream.ts';
 import { pictureToTensor } from '../picture.ts';
+import type { LearnedToken } from '../../embedding-files/read-embedding.ts';
 import type { FrameInput, Pipeline, Sample } from '../pipeline.ts';
 import { describeTokens } from '../prompt-tokens.ts';
 import { decodeLatents, encodePicture } from '../vae.ts';
-import { type Condition, conditionsOf, isGuided, type Tokenizers } from './conditions.ts';
+import { type Condition, conditionsOf, isGuided } from './conditions.ts';
 import { withSides } from './cropping.ts';
 import { openDecoder } from './decoder.ts';
 import type { KandinskyModel } from './description.ts';
@@ -23,6 +25,7 @@ import { passRuns } from './prior.ts';
 import { startSampling } from './sampling.ts';
 import { startPicture } from './start.ts';
 import { CONTEXT_LENGTH, readTokens, truncationNotes } from './text.ts';
+import { PRIOR_TEXT_ENCODER, type Tokenizers, type Vocabularies, vocabulariesOf } from './vocabularies.ts';
 
 /** Frames with equal keys can share a model batch: they agree in size, timesteps and guidance being on. */
 export function batchKey(spec: FrameSpec): string {
@@ -46,17 +49,27 @@ export function createKandinsky(
   model: KandinskyModel,
   tokenizers: Tokenizers,
 ): Pipeline {
+  const learned = new Map<string, LearnedToken>();
+  const vocabularies = (settings: TextSettings): Vocabularies =>
+    vocabulariesOf(model, tokenizers, settings, (file) => learned.get(file));
   return {
     model,
-    promptTokens: (text) =>
-      Object.entries({
-        ...tokenizers.decoder,
-        ...(tokenizers.prior === null ? {} : { prior_text_encoder: tokenizers.prior }),
-      }).map(([encoder, tokenizer]) =>
+    promptTokens(text, settings) {
+      const { decoder, prior } = vocabularies(settings);
+      return Object.entries({
+        ...decoder,
+        ...(prior === null ? {} : { [PRIOR_TEXT_ENCODER]: prior }),
+      }).map(([encoder, { tokenizer }]) =>
         describeTokens(encoder, tokenizer, readTokens(tokenizer, text), CONTEXT_LENGTH),
-      ),
+      );
+    },
     batchKey,
-    sample: (frames, hooks) => sample(source, model, tokenizers, frames, hooks),
+    sample(frames, hooks) {
+      for (const frame of frames) {
+        for (const [file, token] of Object.entries(frame.learned ?? {})) learned.set(file, token);
+      }
+      return sample(source, model, vocabularies, frames, hooks);
+    },
     decode: async (latents, spec) => {
       const picture = await decodeLatents(source, model.vae, latents);
       return spec === undefined ? picture : withSides(picture, spec);
@@ -73,7 +86,7 @@ export function createKandinsky(
 async function sample(
   source: SessionSource,
   model: KandinskyModel,
-  tokenizers: Tokenizers,
+  vocabularies: (settings: TextSettings) => Vocabularies,
   frames: readonly FrameInput[],
   hooks: RenderHooks,
 ): Promise<Sample[]> {
@@ -85,7 +98,7 @@ async function sample(
   );
   const conditions = [];
   for (const [i, frame] of frames.entries()) {
-    const told = await conditionsOf(source, model, tokenizers, frame, hooks);
+    const told = await conditionsOf(source, model, vocabularies(frame.spec.text), frame, hooks);
     const { texts, conditional, unconditional } = told;
     const shown = (condition: Condition): Tensor => condition['encoder_hidden_states'] ?? asRow(condition);
     const conditioning = {
@@ -114,7 +127,7 @@ async function sample(
   await denoise(samplings, samplings[0]!.evaluations, decoder, hooks);
   return samplings.map((sampling, i) => ({
     latents: sampling.latents,
-    notes: [...textNotes(tokenizers, frames[i]!.spec), ...sampling.notes],
+    notes: [...textNotes(vocabularies(frames[i]!.spec.text), frames[i]!.spec), ...sampling.notes],
   }));
 }
 
@@ -124,14 +137,14 @@ function asRow({ image_embeds: embedding }: Condition): Tensor {
 }
 
 /** A text is told as cut where either encoder cuts it; the prior's own words come from its leaves. */
-function textNotes({ decoder, prior }: Tokenizers, spec: FrameSpec): FrameNote[] {
+function textNotes({ decoder, prior }: Vocabularies, spec: FrameSpec): FrameNote[] {
   const leaves = spec.image === undefined ? [] : leavesOf<ImageLeaf>(spec.image.positive);
   const imagined = leaves.flatMap((leaf) => (leaf.kind === 'prior' ? [leaf.text] : []));
   const notes = [
-    ...Object.values(decoder).flatMap((tokenizer) =>
+    ...Object.values(decoder).flatMap(({ tokenizer }) =>
       textsOf(spec.prompt).flatMap((text) => truncationNotes(tokenizer, text)),
     ),
-    ...(prior === null ? [] : imagined.flatMap((text) => truncationNotes(prior, text))),
+    ...(prior === null ? [] : imagined.flatMap((text) => truncationNotes(prior.tokenizer, text))),
   ];
   return [...new Map(notes.map((note) => [note.message, note])).values()];
 }

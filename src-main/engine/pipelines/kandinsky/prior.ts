@@ -7,18 +7,18 @@ import { createUnclip } from '../../schedulers/kandinsky/unclip.ts';
 import { guide } from '../../schedulers/guidance.ts';
 import { add, multiply } from '../../tensor/ops.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import type { LearnedVocabulary } from '../learned-rows.ts';
 import { type NoiseStream, openNoise } from '../noise-stream.ts';
 import { fromPort, requireFinite, requireTensor, runSession, toPort } from '../session-io.ts';
 import { rowOf, stacked } from './batches.ts';
 import type { PriorDescription } from './description.ts';
 import { type EncodedText, encodeText } from './text.ts';
+import { PRIOR_TEXT_ENCODER } from './vocabularies.ts';
 
 export type PriorLeaf = Extract<ImageLeaf, { kind: 'prior' }>;
 type Method = Pick<PriorLeaf, 'method' | 'steps' | 'rows'>;
 
 const PRIOR = 'prior';
-const TEXT_ENCODER = 'prior_text_encoder';
 
 /** @throws {AppError} `invalid-input` for steps that the method does not run */
 export function priorSampler(prior: PriorDescription, { method, steps }: Method): PriorSampler {
@@ -45,7 +45,7 @@ export function passRuns(prior: PriorDescription, method: Method, runs: number, 
 export async function imagine(
   source: SessionSource,
   prior: PriorDescription,
-  tokenizer: Tokenizer,
+  vocabulary: LearnedVocabulary,
   leaf: PriorLeaf,
   hooks: RenderHooks,
 ): Promise<Tensor> {
@@ -57,7 +57,10 @@ export async function imagine(
   }
   const sampler = priorSampler(prior, leaf);
   const encode = (text: string): Promise<EncodedText> =>
-    encodeText(source, TEXT_ENCODER, tokenizer, text, false);
+    encodeText(source, PRIOR_TEXT_ENCODER, vocabulary, text, {
+      stressed: false,
+      atGreatestId: leaf.method !== 'unclip',
+    });
   const guided = leaf.guidanceScale > 1;
   const texts = guided ? [await encode(leaf.negative), await encode(leaf.text)] : [await encode(leaf.text)];
   const predict = await openPrior(source, texts);

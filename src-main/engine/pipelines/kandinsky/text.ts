@@ -3,6 +3,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { applyTokenWeights } from '../../text/apply-token-weights.ts';
 import { tokenizeWeighted, type WeightedTokens } from '../../text/tokenize-weighted.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { graphWithExtraRows, type LearnedVocabulary } from '../learned-rows.ts';
 import { fromPort, requireFinite, requireTensor, runSession, toPort } from '../session-io.ts';
 
 /** All text encoders of Kandinsky read so many tokens, whatever their tokenizers say. */
@@ -34,22 +35,32 @@ export function truncationNotes(tokenizer: Tokenizer, text: string): FrameNote[]
   ];
 }
 
-/**
- * Runs the text encoder in folder `component` on one prompt.
- * @param stressed whether stress in brackets weighs the states
- */
+/** How an encoded text is meant. */
+export interface TextReading {
+  /** Whether stress in brackets weighs the states. */
+  readonly stressed: boolean;
+  /**
+   * Whether the pooled vector is the one at the greatest token id, as the original implementation has it: a learned word
+   * then stands in the place of the end token.
+   */
+  readonly atGreatestId?: boolean;
+}
+
+/** Runs the text encoder in folder `component` on one prompt. */
 export async function encodeText(
   source: SessionSource,
   component: string,
-  tokenizer: Tokenizer,
+  vocabulary: LearnedVocabulary,
   text: string,
-  stressed: boolean,
+  { stressed, atGreatestId = false }: TextReading,
 ): Promise<EncodedText> {
-  const { chunk, output } = await encode(source, component, tokenizer, text);
+  const { chunk, output } = await encode(source, component, vocabulary, text);
+  // Among the model's own ids the greatest is the end token's: only the graph for learned words tells them apart.
+  const pooled = atGreatestId && vocabulary.rows !== null ? 'text_embeds_at_greatest_id' : 'text_embeds';
   const states = output('last_hidden_state');
   return {
     states: stressed ? applyTokenWeights(states, chunk.weights) : states,
-    pooled: output('text_embeds'),
+    pooled: output(pooled),
     mask: chunk.attentionMask,
   };
 }
@@ -58,27 +69,30 @@ export async function encodeText(
 export async function encodeRows(
   source: SessionSource,
   component: string,
-  tokenizer: Tokenizer,
+  vocabulary: LearnedVocabulary,
   text: string,
 ): Promise<Tensor> {
-  const { chunk, output } = await encode(source, component, tokenizer, text);
+  const { chunk, output } = await encode(source, component, vocabulary, text);
   return applyTokenWeights(output('last_hidden_state'), chunk.weights);
 }
 
 async function encode(
   source: SessionSource,
   component: string,
-  tokenizer: Tokenizer,
+  { tokenizer, rows }: LearnedVocabulary,
   text: string,
 ): Promise<{ chunk: WeightedTokens['chunks'][number]; output: (name: string) => Tensor }> {
-  const session = await source.session(component);
+  const session = await source.session(rows === null ? component : graphWithExtraRows(source, component));
   const chunk = readTokens(tokenizer, text).chunks[0]!;
   const ids = requireTensor(component, 'input', session.inputs, ['input_ids']);
   const mask = session.inputs.find(({ name }) => name === 'attention_mask');
   const dims = [1, CONTEXT_LENGTH];
+  const extra =
+    rows === null ? null : requireTensor(component, 'input', session.inputs, ['extra_embeddings']);
   const results = await runSession(session, component, 'encoding the prompt', {
     [ids.name]: toPort(ids, dims, chunk.ids),
     ...(mask === undefined ? {} : { [mask.name]: toPort(mask, dims, chunk.attentionMask) }),
+    ...(extra === null || rows === null ? {} : { [extra.name]: toPort(extra, rows.dims, rows.data) }),
   });
   const output = (name: string): Tensor => {
     const tensor = fromPort(component, name, results[name]);

@@ -8,7 +8,7 @@ import {
 import { evaluateConditioning } from '../../interpolation/evaluate-conditioning.ts';
 import type { RenderHooks, SessionSource } from '../../ports.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import type { LearnedVocabulary } from '../learned-rows.ts';
 import type { FrameInput } from '../pipeline.ts';
 import type { Condition, Conditions } from './conditions.ts';
 import { encodeRows, encodeText } from './text.ts';
@@ -32,7 +32,7 @@ export function twoTextKeys(spec: FrameSpec): string[] {
  */
 export async function twoTextConditions(
   source: SessionSource,
-  tokenizers: readonly [Tokenizer, Tokenizer],
+  vocabularies: readonly [LearnedVocabulary, LearnedVocabulary],
   { spec, encodings }: FrameInput,
   guided: boolean,
   hooks: RenderHooks,
@@ -41,8 +41,10 @@ export async function twoTextConditions(
   for (const text of textsIn(spec, guided)) {
     const found = await encodings.get(keysOf(spec, text), async () => {
       throwIfCancelled(hooks.signal, 'The frame');
-      const { states, pooled } = await encodeText(source, 'text_encoder', tokenizers[0], text, true);
-      const second = await encodeRows(source, 'text_encoder_2', tokenizers[1], text);
+      const { states, pooled } = await encodeText(source, 'text_encoder', vocabularies[0], text, {
+        stressed: true,
+      });
+      const second = await encodeRows(source, 'text_encoder_2', vocabularies[1], text);
       return { states, pooled, second };
     });
     encoded.set(text, found);

@@ -49,6 +49,8 @@ export interface TextEncoderDescription {
   readonly width: number | null;
   /** Vocabulary size of the encoder's embedding table. */
   readonly vocabularySize: number | null;
+  /** Its name in files of learned words; null for the only encoder. */
+  readonly part: string | null;
 }
 
 /** What Stable Diffusion XL's U-Net takes besides the rows of tokens. */
@@ -202,10 +204,10 @@ function checkAddition(addition: unknown, isXl: boolean): void {
 
 /** Stable Diffusion XL's refiner has the second encoder alone. */
 function encodersOf(isXl: boolean, { files, components }: FolderContent): TextEncoderDescription[] {
-  const all = [{ component: 'text_encoder', tokenizer: 'tokenizer' }];
-  if (isXl) all.push({ component: 'text_encoder_2', tokenizer: 'tokenizer_2' });
+  const all = [{ component: 'text_encoder', tokenizer: 'tokenizer', part: isXl ? 'clip_l' : null }];
+  if (isXl) all.push({ component: 'text_encoder_2', tokenizer: 'tokenizer_2', part: 'clip_g' });
   const present = isXl ? all.filter(({ component }) => components[component] === true) : all;
-  return present.map(({ component, tokenizer }) => {
+  return present.map(({ component, tokenizer, part }) => {
     const path = `${component}/config.json`;
     const config = readObject(files, path) ?? {};
     return {
@@ -216,6 +218,7 @@ function encodersOf(isXl: boolean, { files, components }: FolderContent): TextEn
       layers: optionalInteger(config, 'num_hidden_layers', path),
       width: optionalInteger(config, 'hidden_size', path),
       vocabularySize: optionalInteger(config, 'vocab_size', path),
+      part,
     };
   });
 }

@@ -4,9 +4,9 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { applyTokenWeights } from '../../text/apply-token-weights.ts';
 import { tokenizeWeighted, type WeightedTokens } from '../../text/tokenize-weighted.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
+import { type LearnedTokens, learnedVocabulary } from '../learned-rows.ts';
 import { describeTokens, type PromptTokens } from '../prompt-tokens.ts';
 import type { StableDiffusionModel, TextEncoderDescription } from './description.ts';
-import { type LearnedTokens, learnedVocabulary } from './learned-rows.ts';
 import { openTextEncoder } from './text-encoder.ts';
 
 /** An encoded prompt. */
@@ -42,7 +42,7 @@ export function createPromptEncoder(
   const readings = (text: string, settings: TextSettings): Reading[] =>
     encoders.map(({ description, tokenizer: plain }) => {
       const contextLength = contextLengthOf(description, plain);
-      const { tokenizer } = learnedVocabulary(model, description, plain, settings, learned);
+      const { tokenizer } = learnedVocabulary(model.encoders, description, plain, settings, learned);
       return { description, tokenizer, contextLength, read: read(text, settings, contextLength, tokenizer) };
     });
 
@@ -51,7 +51,7 @@ export function createPromptEncoder(
       const sides: Tensor[] = [];
       let pooled: Tensor | null = null;
       for (const { description, tokenizer: plain } of encoders) {
-        const { tokenizer, rows: extra } = learnedVocabulary(model, description, plain, settings, learned);
+        const { tokenizer, rows: extra } = learnedVocabulary(model.encoders, description, plain, settings, learned);
         const encoder = await openTextEncoder(source, description, contextLengthOf(description, tokenizer), {
           clipSkip: settings.clipSkip,
           penultimate: model.added !== null,

@@ -1,6 +1,7 @@
 import { AppError } from '../../../../src-shared/kernel/errors.ts';
 import type { PortTensor, Session, SessionSource, TensorInfo } from '../../ports.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { graphWithExtraRows } from '../learned-rows.ts';
 import type { TextEncoderDescription } from './description.ts';
 import {
   describeTensor,
@@ -56,7 +57,7 @@ export async function openTextEncoder(
 ): Promise<TextEncoder> {
   const { component } = description;
   const extra = reading.extra ?? null;
-  const session = await source.session(extra === null ? component : withExtraRows(source, component));
+  const session = await source.session(extra === null ? component : graphWithExtraRows(source, component));
   const ids = requireTensor(component, 'input', session.inputs, ['input_ids', 'tokens'], []);
   const mask = findTensor(session.inputs, ['attention_mask']);
   const rows =
@@ -101,19 +102,6 @@ export async function openTextEncoder(
       };
     },
   };
-}
-
-/**
- * The component's second graph, over the same weights, that takes rows for further tokens.
- * @throws {AppError} `invalid-model` where the export has none
- */
-function withExtraRows(source: SessionSource, component: string): string {
-  const graph = `${component}/model_embeddings`;
-  if (source.has(graph)) return graph;
-  throw new AppError(
-    'invalid-model',
-    `The prompt uses a learned embedding, and this model has no ${graph}.onnx, the graph that takes one. Export it with models/export/export.py, which writes it.`,
-  );
 }
 
 function outputFor(

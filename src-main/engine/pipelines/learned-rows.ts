@@ -1,13 +1,23 @@
-import { AppError } from '../../../../src-shared/kernel/errors.ts';
-import type { TextSettings } from '../../../../src-shared/model/frame-spec.ts';
-import type { LearnedToken } from '../../embedding-files/read-embedding.ts';
-import { type LearnedWord, withLearnedWords } from '../../tokenizers/learned-tokens.ts';
-import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
-import type { StableDiffusionModel, TextEncoderDescription } from './description.ts';
+import { AppError } from '../../../src-shared/kernel/errors.ts';
+import type { TextSettings } from '../../../src-shared/model/frame-spec.ts';
+import type { LearnedToken } from '../embedding-files/read-embedding.ts';
+import { type LearnedWord, withLearnedWords } from '../tokenizers/learned-tokens.ts';
+import type { SessionSource } from '../ports.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 
 /** Learned tokens by the hash of their file. */
 export type LearnedTokens = (file: string) => LearnedToken | undefined;
+
+/** What a text encoder can learn words by; null where its configuration does not say. */
+export interface LearningEncoder {
+  /** Component folder. */
+  readonly component: string;
+  readonly width: number | null;
+  readonly vocabularySize: number | null;
+  /** The name of its part in files for several encoders; null for the only encoder of its model. */
+  readonly part: string | null;
+}
 
 /** One text encoder's vocabulary with the frame's learned words. */
 export interface LearnedVocabulary {
@@ -16,20 +26,14 @@ export interface LearnedVocabulary {
   readonly rows: Tensor | null;
 }
 
-/** Names that files for Stable Diffusion XL give to the encoders' parts. */
-const XL_PARTS: { readonly [component: string]: string } = {
-  text_encoder: 'clip_l',
-  text_encoder_2: 'clip_g',
-};
-
 /**
  * Adds the frame's learned words to an encoder's vocabulary: the file's part for this encoder, else the one as wide as
  * its rows. A word without a part for one of two encoders is read by that encoder as it is written.
  * @throws {AppError} `invalid-asset` for vectors that fit no encoder of the model
  */
 export function learnedVocabulary(
-  model: StableDiffusionModel,
-  encoder: TextEncoderDescription,
+  encoders: readonly LearningEncoder[],
+  encoder: LearningEncoder,
   tokenizer: Tokenizer,
   settings: TextSettings,
   learned: LearnedTokens,
@@ -43,10 +47,10 @@ export function learnedVocabulary(
     if (found === undefined) {
       throw new AppError('internal', `The embedding "${token}" was not handed to the engine.`);
     }
-    if (model.encoders.every((candidate) => rowsFor(model, candidate, found) === undefined)) {
-      refuse(model, token, found);
+    if (encoders.every((candidate) => rowsFor(encoders, candidate, found) === undefined)) {
+      refuse(encoders, token, found);
     }
-    const rows = rowsFor(model, encoder, found);
+    const rows = rowsFor(encoders, encoder, found);
     if (rows === undefined) continue;
     const count = rows.dims[0]!;
     words.push({ word: token, ids: Array.from({ length: count }, (_, i) => next + i) });
@@ -70,21 +74,35 @@ export function learnedVocabulary(
   return { tokenizer: withLearnedWords(tokenizer, words), rows: { dims: [next - first, width], data } };
 }
 
-function rowsFor(
-  model: StableDiffusionModel,
-  encoder: TextEncoderDescription,
-  { vectors }: LearnedToken,
-): Tensor | undefined {
-  const named = model.added === null ? undefined : XL_PARTS[encoder.component];
-  const part = vectors.find((vector) => named !== undefined && vector.part === named);
-  const fitting = vectors.find(({ rows }) => rows.dims[1] === encoder.width);
-  const rows = part?.rows ?? fitting?.rows;
-  return rows !== undefined && rows.dims[1] === encoder.width ? rows : undefined;
+/**
+ * The component's second graph, over the same weights, that takes rows for further tokens.
+ * @throws {AppError} `invalid-model` where the export has none
+ */
+export function graphWithExtraRows(source: SessionSource, component: string): string {
+  const graph = `${component}/model_embeddings`;
+  if (source.has(graph)) return graph;
+  throw new AppError(
+    'invalid-model',
+    `The prompt uses a learned embedding, and this model has no ${graph}.onnx, the graph that takes one. Export it with models/export/export.py, which writes it.`,
+  );
 }
 
-function refuse(model: StableDiffusionModel, token: string, { vectors }: LearnedToken): never {
+function rowsFor(
+  encoders: readonly LearningEncoder[],
+  { part, width }: LearningEncoder,
+  { vectors }: LearnedToken,
+): Tensor | undefined {
+  const isAnothers = (name: string): boolean => encoders.some((one) => one.part === name && name !== part);
+  const rows = (
+    vectors.find((vector) => vector.part === part) ??
+    vectors.find((vector) => !isAnothers(vector.part) && vector.rows.dims[1] === width)
+  )?.rows;
+  return rows?.dims[1] === width ? rows : undefined;
+}
+
+function refuse(encoders: readonly LearningEncoder[], token: string, { vectors }: LearnedToken): never {
   const widths = vectors.map(({ rows }) => rows.dims[1]).join(' and ');
-  const accepted = model.encoders.map(({ width }) => width).join(' or ');
+  const accepted = encoders.map(({ width }) => width).join(' or ');
   throw new AppError(
     'invalid-asset',
     `The embedding "${token}" has vectors of ${widths} values, but this model's text encoder takes ${accepted}: it was made for another kind of model.`,
