@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -50,13 +51,23 @@ def load_picture(path: Path, size: int, center_crop: bool, flip: bool) -> torch.
 
 
 def epoch_examples(
-    files: list[Path], word: str, learnable_property: str, size: int, center_crop: bool, generator: random.Random
+    files: list[Path],
+    word: str,
+    learnable_property: str,
+    size: int,
+    center_crop: bool,
+    generator: random.Random,
+    workers: int = 0,
 ) -> list[tuple[torch.Tensor, str]]:
     """Every picture once, in a new order, each with a sentence, half of them mirrored."""
     templates = sentences(learnable_property)
     order = files[:]
     generator.shuffle(order)
-    return [
-        (load_picture(path, size, center_crop, generator.random() < 0.5), generator.choice(templates).format(word))
-        for path in order
-    ]
+    drawn = [(path, generator.random() < 0.5, generator.choice(templates).format(word)) for path in order]
+    load = lambda one: load_picture(one[0], size, center_crop, one[1])  # noqa: E731
+    if workers > 0:
+        with ThreadPoolExecutor(workers) as pool:
+            pictures = list(pool.map(load, drawn))
+    else:
+        pictures = [load(one) for one in drawn]
+    return [(picture, sentence) for picture, (_, _, sentence) in zip(pictures, drawn, strict=True)]

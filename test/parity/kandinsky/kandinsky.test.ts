@@ -25,6 +25,7 @@ const BY_COMMAND = [
   'k20-ddim-eta',
   'k20-cropped',
   'k20-ddim-image-large',
+  'original-learned-word-p',
 ];
 
 interface KandinskyCase {
@@ -42,6 +43,7 @@ interface KandinskyCase {
   readonly strength?: number;
   readonly mask?: string;
   readonly images?: readonly WeightedImage[];
+  readonly embedding?: string;
   readonly prior_steps: number | string;
   readonly prior_guidance: number;
   readonly prior_negative: string | null;
@@ -57,7 +59,9 @@ const fixtures = await fixtureFolder({
   setting: process.env.INBETWEEN_KANDINSKY_FIXTURES,
 });
 const cases = JSON.parse(await readFile(join(fixtures, 'cases.json'), 'utf8')) as KandinskyCase[];
-const studio = await openStudio('kandinsky');
+const studio = await openStudio('kandinsky', [
+  ...new Set(cases.flatMap(({ embedding }) => (embedding === undefined ? [] : [join(fixtures, embedding)]))),
+]);
 const isSecondZero = (one: KandinskyCase): boolean => one.model.includes('k20');
 
 describe('Kandinsky gives the latents and the picture of the reference', () => {
@@ -102,49 +106,53 @@ function expected({ id, latents, image }: KandinskyCase): Expected {
 
 async function renderInProcess(one: KandinskyCase): Promise<Rendered> {
   const model = await studio.host.models.load(join(fixtures, one.model), studio.folder);
-  return studio.render(model, async (assetOf) => {
-    const asset = (file: string): Promise<string> => assetOf(join(fixtures, file));
-    const images: WeightedImage[] = [];
-    for (const part of one.images ?? []) {
-      images.push('asset' in part ? { ...part, asset: await asset(part.asset) } : part);
-    }
-    return {
-      format: 'inbetween/1',
-      name: one.id,
-      model: one.model,
-      size: { width: one.width, height: one.height },
-      fps: 12,
-      sampler: {
-        scheduler: one.scheduler as SchedulerName,
-        steps: one.steps,
-        guidanceScale: one.guidance,
-        eta: one.eta,
-        overrides: one.overrides,
-      },
-      ...(isSecondZero(one)
-        ? {}
-        : {
-            prior: {
-              steps: one.prior_steps,
-              guidanceScale: one.prior_guidance,
-              ...(one.prior_negative === null ? {} : { negativePrompt: one.prior_negative }),
-            },
-          }),
-      keyframes: [
-        {
-          frame: 0,
-          prompt: literal(one.prompt),
-          negativePrompt: one.negative,
-          seed: one.seed,
-          ...(images.length === 0 ? {} : { images }),
-          ...(one.initImage === undefined
-            ? {}
-            : { initImage: await asset(one.initImage), strength: one.strength ?? 1 }),
-          ...(one.mask === undefined ? {} : { mask: await asset(one.mask) }),
+  return studio.render(
+    model,
+    async (assetOf) => {
+      const asset = (file: string): Promise<string> => assetOf(join(fixtures, file));
+      const images: WeightedImage[] = [];
+      for (const part of one.images ?? []) {
+        images.push('asset' in part ? { ...part, asset: await asset(part.asset) } : part);
+      }
+      return {
+        format: 'inbetween/1',
+        name: one.id,
+        model: one.model,
+        size: { width: one.width, height: one.height },
+        fps: 12,
+        sampler: {
+          scheduler: one.scheduler as SchedulerName,
+          steps: one.steps,
+          guidanceScale: one.guidance,
+          eta: one.eta,
+          overrides: one.overrides,
         },
-      ],
-    };
-  });
+        ...(isSecondZero(one)
+          ? {}
+          : {
+              prior: {
+                steps: one.prior_steps,
+                guidanceScale: one.prior_guidance,
+                ...(one.prior_negative === null ? {} : { negativePrompt: one.prior_negative }),
+              },
+            }),
+        keyframes: [
+          {
+            frame: 0,
+            prompt: literal(one.prompt),
+            negativePrompt: one.negative,
+            seed: one.seed,
+            ...(images.length === 0 ? {} : { images }),
+            ...(one.initImage === undefined
+              ? {}
+              : { initImage: await asset(one.initImage), strength: one.strength ?? 1 }),
+            ...(one.mask === undefined ? {} : { mask: await asset(one.mask) }),
+          },
+        ],
+      };
+    },
+    one.embedding !== undefined,
+  );
 }
 
 function renderByCommand(one: KandinskyCase): Promise<Rendered> {
@@ -171,5 +179,6 @@ function renderByCommand(one: KandinskyCase): Promise<Rendered> {
     ['--image', file(one.initImage)],
     ['--strength', one.strength],
     ['--mask', file(one.mask)],
+    ['--embedding', file(one.embedding)],
   ]);
 }

@@ -43,6 +43,9 @@ ORIGINALS = (
     Original("k21-checkpoints", 8, second_zero=False),
 )
 
+WORD = "sapsan"
+"""What the learned word of the cases is called."""
+
 PROMPTS = (
     "red cat, 4k photo",
     "A teddy bear на красной площади",
@@ -73,6 +76,8 @@ class Case:
     eta: float = 0.0
     overrides: dict[str, Any] = field(default_factory=dict)
     """Of the sampler's configuration."""
+    embedding: str = ""
+    """A file of a learned word that the prompt has."""
     images: list[dict[str, Any]] = field(default_factory=list)
     """A fuse: {"picture": index, "weight"} or {"text", "weight"}."""
 
@@ -90,12 +95,14 @@ CASES = (
     Case("k21-inpaint-ddim", "k21-inpaint", "ddim", 8, 200, PROMPTS[0], strength=1.0, mask=True),
     Case("k21-inpaint-ddpm", "k21-inpaint", "ddpm", 6, 201, PROMPTS[1], strength=1.0, mask=True, negative="text"),
     Case("k21-fuse", "k21", "ddim", 6, 300, "", images=[{"picture": 0, "weight": 0.5}, {"picture": 1, "weight": 0.3}, {"text": "a small fox", "weight": 0.4}]),
+    Case("k21-learned-word", "k21", "ddim", 6, 70, f"a photo of a {WORD}, 4k", embedding="sapsan.bin"),
     Case("k22-text-ddim", "k22", "ddim", 8, 1632, PROMPTS[0]),
     Case("k22-text-ddpm-negative", "k22", "ddpm", 6, 8, PROMPTS[0], negative="blurry", width=64, height=64),
     Case("k22-text-unguided", "k22", "ddim", 6, 9, PROMPTS[2], guidance=1.0, prior_steps=7),
     Case("k22-image-ddim", "k22", "ddim", 10, 110, PROMPTS[0], strength=0.4, width=48, height=48),
     Case("k22-inpaint-ddpm", "k22-inpaint", "ddpm", 8, 210, PROMPTS[0], strength=1.0, mask=True, negative="blurry"),
     Case("k22-inpaint-tall", "k22-inpaint", "ddpm", 7, 211, PROMPTS[0], strength=1.0, mask=True, width=32, height=48),
+    Case("k22-learned-word", "k22", "ddim", 6, 71, f"a {WORD} in the snow", embedding="sapsan.bin"),
     Case("original-p", "k21", "p_sampler", 10, 1632, PROMPTS[0], prior_steps=5),
     Case("original-p-negatives", "k21", "p_sampler", 7, 21, PROMPTS[1], negative="blurry", prior_negative="text", prior_steps=4, width=32, height=48),
     Case("original-ddim", "k21", "ddim_sampler", 10, 22, PROMPTS[0], prior_steps="ddim25"),
@@ -106,6 +113,9 @@ CASES = (
     Case("original-plms-image", "k21", "plms_sampler", 20, 27, PROMPTS[0], prior_steps=5, strength=0.8, width=48, height=48),
     Case("original-p-inpaint", "k21-inpaint", "p_sampler", 10, 28, PROMPTS[0], prior_steps=5, strength=1.0, mask=True),
     Case("original-ddim-inpaint", "k21-inpaint", "ddim_sampler", 10, 29, PROMPTS[1], prior_steps=5, strength=1.0, mask=True),
+    Case("original-learned-word-p", "k21", "p_sampler", 6, 72, f"a photo of a {WORD} in the snow", guidance=7.5, prior_steps=4, prior_guidance=2.0, embedding="sapsan.bin"),
+    Case("original-learned-word-ddim", "k21", "ddim_sampler", 10, 73, f"{WORD} на красной площади", prior_steps="ddim25", embedding="sapsan.bin"),
+    Case("k20-learned-word", "k20", "ddim_sampler", 10, 74, f"a photo of a {WORD}, 4k", embedding="sapsan.bin"),
     Case("k20-ddim-eta", "k20", "ddim_sampler", 15, 1632, PROMPTS[1], eta=0.05, guidance=3.0),
     Case("k20-p", "k20", "p_sampler", 10, 31, PROMPTS[0], negative="blurry", width=32, height=48),
     Case("k20-plms-unguided", "k20", "plms_sampler", 12, 32, PROMPTS[2], guidance=1.0),

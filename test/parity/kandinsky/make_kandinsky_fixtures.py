@@ -31,6 +31,7 @@ sys.path.insert(0, str(EXPORTER))
 
 from inbetween_export.cli import main as export
 from kandinsky_cases import CASES, MODELS, ORIGINALS, Case, Model  # noqa: E402
+from learned_word import load_word, write_word  # noqa: E402
 from original_2_0_reference import decode_2_0, sample_2_0  # noqa: E402
 from original_reference import sample as sample_original  # noqa: E402
 from schedules import SCHEDULERS  # noqa: E402
@@ -49,20 +50,30 @@ def main() -> None:
     transformers.utils.logging.disable_progress_bar()
     diffusers.utils.logging.set_verbosity_error()
     shutil.rmtree(out, ignore_errors=True)
-    for folder in ("source", "models", "inputs", "latents", "pictures"):
+    for folder in ("source", "models", "inputs", "latents", "pictures", "embeddings"):
         (out / folder).mkdir(parents=True)
     started = time.monotonic()
     originals = _make_models(out)
     print(f"Models: {time.monotonic() - started:.0f} s", flush=True)
     started = time.monotonic()
     _draw_inputs(out / "inputs")
+    write_word(out / "embeddings" / "sapsan.bin")
     records = []
     for model in MODELS:
         pipelines = _pipelines(out / "source" / model.tiny.name, model.tiny.second)
-        records += [_run(out, pipelines, model, case) for case in CASES if case.model == model.tiny.name]
+        cases = [case for case in CASES if case.model == model.tiny.name]
+        # Those with a learned word come last: it stays in the tokenizers.
+        for case in sorted(cases, key=lambda case: case.embedding):
+            if case.embedding:
+                pipelines = _with_word(out, pipelines, case)
+            records.append(_run(out, pipelines, model, case))
     for original in ORIGINALS:
         parts = originals[original.name]
-        records += [_run_original(out, parts, original.second_zero, case) for case in CASES if case.model == original.name]
+        cases = [case for case in CASES if case.model == original.name]
+        for case in sorted(cases, key=lambda case: case.embedding):
+            if case.embedding:
+                load_word(out / "embeddings" / case.embedding, parts.tokenizer, parts.text_encoder.transformer, "t1")
+            records.append(_run_original(out, parts, original.second_zero, case))
     (out / "cases.json").write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     print(f"{len(records)} cases: {time.monotonic() - started:.0f} s", flush=True)
 
@@ -172,6 +183,18 @@ def _pipelines(folder: Path, second: bool) -> dict[str, Any]:
     return made
 
 
+def _with_word(out: Path, pipelines: dict[str, Any], case: Case) -> dict[str, Any]:
+    """Pipelines of their own with the case's word, for text."""
+    combined = pipelines["text"]
+    fresh = type(combined).from_pretrained(out / "source" / case.model)
+    fresh.set_progress_bar_config(disable=True)
+    file = out / "embeddings" / case.embedding
+    load_word(file, fresh.prior_tokenizer, fresh.prior_text_encoder, "t2")
+    if hasattr(fresh, "tokenizer"):
+        load_word(file, fresh.tokenizer, fresh.text_encoder.transformer, "t1")
+    return {**pipelines, "text": fresh}
+
+
 def _run(out: Path, pipelines: dict[str, Any], model: Model, case: Case) -> dict[str, Any]:
     kind = "text" if case.strength is None else "inpaint" if case.mask else "image"
     inputs = _inputs(case)
@@ -219,7 +242,7 @@ def _record(out: Path, case: Case, inputs: dict[str, Any], latents: torch.Tensor
         raise SystemExit(f"{case.id}: latents reach {np.abs(array).max()}; the toy model is no fair comparison")
     np.save(out / "latents" / f"{case.id}.npy", array)
     image.save(out / "pictures" / f"{case.id}.png")
-    settings = {key: value for key, value in asdict(case).items() if key not in ("mask", "strength", "images", "large")}
+    settings = {key: value for key, value in asdict(case).items() if key not in ("mask", "strength", "images", "large", "embedding")}
     images = [
         {"asset": f"inputs/condition-{part['picture']}.png", "weight": part["weight"]} if "picture" in part else part
         for part in case.images
@@ -228,6 +251,7 @@ def _record(out: Path, case: Case, inputs: dict[str, Any], latents: torch.Tensor
         **settings,
         **inputs,
         **({"images": images} if images else {}),
+        **({"embedding": f"embeddings/{case.embedding}"} if case.embedding else {}),
         "model": f"models/{case.model}",
         "latents": f"latents/{case.id}.npy",
         "image": f"pictures/{case.id}.png",

@@ -54,15 +54,17 @@ def imagine(pipe: Any, text: str, negative: str, steps: str, scale: float, gener
     """The prior's embedding of a text."""
     prior, tokenizer = pipe.prior_prior, pipe.prior_tokenizer
     read = tokenizer([text, negative], padding="max_length", max_length=77, truncation=True, return_tensors="pt")
-    encoded = pipe.prior_text_encoder(read.input_ids)
+    states = pipe.prior_text_encoder(read.input_ids).last_hidden_state
+    # At the greatest id: the end token's, or a learned word's.
+    pooled = pipe.prior_text_encoder.text_projection(states[torch.arange(2), read.input_ids.argmax(-1)])
     width = prior.config.embedding_dim
 
     def clean(x: torch.Tensor, t: int) -> torch.Tensor:
         both = prior(
             torch.cat([x[:1], x[:1]]),
             torch.tensor(t),
-            proj_embedding=encoded.text_embeds,
-            encoder_hidden_states=encoded.last_hidden_state,
+            proj_embedding=pooled,
+            encoder_hidden_states=states,
             attention_mask=read.attention_mask.bool(),
         ).predicted_image_embedding
         predicted = both[1:] + scale * (both[:1] - both[1:])

@@ -85,7 +85,8 @@ export async function conditionsOf(
     if (!embeddings.has(key))
       embeddings.set(key, await embeddingOf(source, prior, vocabularies.prior!, frame, leaf, hooks));
   }
-  const lookup = (leaf: ImageLeaf): Tensor => embeddings.get(imageEmbeddingKey(spec.model, leaf, spec.text.embeddings))!;
+  const lookup = (leaf: ImageLeaf): Tensor =>
+    embeddings.get(imageEmbeddingKey(spec.model, leaf, spec.text.embeddings))!;
   const image = (of: 'positive' | 'negative'): Tensor =>
     evaluateExpression<ImageLeaf>(spec.image![of], lookup);
   const text = await textConditions(source, vocabularies.decoder['text_encoder'], frame, guided, hooks);
@@ -134,14 +135,17 @@ async function embeddingOf(
   hooks: RenderHooks,
 ): Promise<Tensor> {
   if (leaf.kind === 'zero') return prior.zero;
-  const { embedding } = await encodings.get({ embedding: imageEmbeddingKey(spec.model, leaf, spec.text.embeddings) }, async () => {
-    throwIfCancelled(hooks.signal, 'The frame');
-    if (leaf.kind === 'prior') {
-      return { embedding: await imagine(source, prior, vocabulary, leaf, hooks) };
-    }
-    const picture = wholePicture(wholeAssets, leaf.asset);
-    return { embedding: await encodePicture(source, clipPicture(picture, prior.preprocessor)) };
-  });
+  const { embedding } = await encodings.get(
+    { embedding: imageEmbeddingKey(spec.model, leaf, spec.text.embeddings) },
+    async () => {
+      throwIfCancelled(hooks.signal, 'The frame');
+      if (leaf.kind === 'prior') {
+        return { embedding: await imagine(source, prior, vocabulary, leaf, hooks) };
+      }
+      const picture = wholePicture(wholeAssets, leaf.asset);
+      return { embedding: await encodePicture(source, clipPicture(picture, prior.preprocessor)) };
+    },
+  );
   return embedding;
 }
 

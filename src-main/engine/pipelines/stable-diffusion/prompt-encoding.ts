@@ -51,7 +51,13 @@ export function createPromptEncoder(
       const sides: Tensor[] = [];
       let pooled: Tensor | null = null;
       for (const { description, tokenizer: plain } of encoders) {
-        const { tokenizer, rows: extra } = learnedVocabulary(model.encoders, description, plain, settings, learned);
+        const { tokenizer, rows: extra } = learnedVocabulary(
+          model.encoders,
+          description,
+          plain,
+          settings,
+          learned,
+        );
         const encoder = await openTextEncoder(source, description, contextLengthOf(description, tokenizer), {
           clipSkip: settings.clipSkip,
           penultimate: model.added !== null,
