@@ -119,7 +119,8 @@ def _memory(lesson: Lesson, options: argparse.Namespace) -> str:
     def step(size: int) -> torch.Tensor:
         return lesson.loss(torch.zeros(batch, 3, size, size, device=options.device), [sentence] * batch)
 
-    activations = activation_bytes(step, lesson.modules, options.img_size, lesson.multiple)
+    # At the smallest size of all, norms would have a single value.
+    activations = activation_bytes(step, lesson.modules, options.img_size, 2 * lesson.multiple)
     return report(parameter_bytes(lesson.modules), activations, free_bytes(options.device), options.img_size, batch)
 
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { embeddingsJson, embeddingsText } from './embeddings-list.ts';
+import { factsJson, factsText } from './model-facts.ts';
 import { createProgress, fileSize } from './progress.ts';
 
 interface EmbeddingFlags {
@@ -11,12 +12,25 @@ interface EmbeddingFlags {
 export function addModelsCommand(program: Command, context: CliContext): void {
   const models = program
     .command('models')
-    .description('Installed models and learned words: list, check, import, fetch, rename, remove.');
+    .description('Installed models and learned words: list, show, check, import, fetch, rename, remove.');
   models
     .command('list')
     .description('Installed models with their folders.')
     .option('--json', 'as JSON')
     .action(async (flags: { json?: boolean }) => list(context, flags.json === true));
+  models
+    .command('show')
+    .argument('<ref>', 'an installed name or a model folder')
+    .description(
+      'The architecture in numbers: parameters, layers, widths, text length, latent channels of every part.',
+    )
+    .option('--json', 'as JSON')
+    .action(async (ref: string, flags: { json?: boolean }) => {
+      const { models: host } = context.host();
+      const model = await host.load(ref, process.cwd());
+      const parts = await host.facts(ref, process.cwd());
+      context.stdout.write(flags.json === true ? factsJson(model, parts) : factsText(model, parts));
+    });
   models
     .command('check')
     .argument('<ref>', 'an installed name or a model folder')

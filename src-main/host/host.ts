@@ -25,6 +25,7 @@ import { createLoopInspection, type LoopInspection } from './inspect/loop-inspec
 import type { KeepPicture } from './inspect/views.ts';
 import { checkModel, type Inspection, type ModelProblem } from './models/check.ts';
 import { discoverModels, type InstalledModel, type ModelRoot } from './models/discover.ts';
+import { modelFacts, type PartFacts } from './models/facts.ts';
 import { EMBEDDINGS_FOLDER, readEmbeddings, type StoredEmbedding } from './models/embeddings.ts';
 import { createFileHashes } from './models/fingerprint.ts';
 import { importModel, type ImportedModel } from './models/import.ts';
@@ -130,6 +131,8 @@ export interface Host {
      * @throws {AppError} not-found listing what is installed, invalid-model
      */
     load(ref: string, cwd: string): Promise<HostModel>;
+    /** The parts of a model by their numbers: parameters, layers, widths. */
+    facts(ref: string, cwd: string): Promise<readonly PartFacts[]>;
     /** Learned words that prompts can use: everyone's, and with `ref` those beside that model too. */
     embeddings(ref: string | undefined, cwd: string): Promise<readonly StoredEmbedding[]>;
     /** Everything that is missing or wrong; with errors among it, the model cannot be used. */
@@ -425,6 +428,7 @@ export function createHost(options: HostOptions): Host {
         const embeddings = await learnedWords(model.folder);
         return { ...model, family, description: family.description, embeddings };
       },
+      facts: async (ref, cwd) => modelFacts(await resolveModel(ref, modelRoots, cwd)),
       embeddings: async (ref, cwd) =>
         learnedWords(ref === undefined ? null : await resolveModel(ref, modelRoots, cwd)),
       check: async (ref, cwd) => checkModel(await resolveModel(ref, modelRoots, cwd), { inspect }),

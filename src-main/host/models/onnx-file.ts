@@ -16,6 +16,8 @@ export interface OnnxFile {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly externalData: readonly ExternalTensor[];
+  /** Values of all weights: tensors of floating-point numbers, or of bytes where weights are quantised. */
+  readonly parameters: number;
 }
 
 /**
@@ -34,6 +36,7 @@ export function readOnnxFile(path: string): OnnxFile {
       inputs: [] as string[],
       outputs: [] as string[],
       externalData: [] as ExternalTensor[],
+      parameters: 0,
     };
     let graphs = 0;
     let irVersion = false;
@@ -56,7 +59,11 @@ interface Outline {
   inputs: string[];
   outputs: string[];
   externalData: ExternalTensor[];
+  parameters: number;
 }
+
+/** TensorProto.DataType: float, uint8, int8, float16, double, bfloat16. */
+const WEIGHT_TYPES = [1, 2, 3, 10, 11, 16];
 
 function readGraph(reader: FieldReader, graph: Field, found: Outline, top: boolean): void {
   reader.fields(graph.start, graph.end, (field) => {
@@ -90,10 +97,14 @@ function readTensor(reader: FieldReader, tensor: Field, found: Outline): void {
   const EXTERNAL = 1;
   let name = '';
   let place = 0;
+  let type = 0;
+  let values = 1;
   const entries = new Map<string, string>();
   reader.fields(tensor.start, tensor.end, (field) => {
     if (field.number === 8 && field.wire === 2) name = reader.text(field);
     if (field.number === 14 && field.wire === 0) place = field.value;
+    if (field.number === 2 && field.wire === 0) type = field.value;
+    if (field.number === 1) for (const dim of reader.integers(field)) values *= dim;
     if (field.number !== 13 || field.wire !== 2) return;
     let key = '';
     let value = '';
@@ -104,6 +115,7 @@ function readTensor(reader: FieldReader, tensor: Field, found: Outline): void {
     });
     entries.set(key, value);
   });
+  if (WEIGHT_TYPES.includes(type)) found.parameters += values;
   if (place !== EXTERNAL) return;
   const length = entries.get('length');
   found.externalData.push({
@@ -139,6 +151,18 @@ class FieldReader {
   constructor(file: number, size: number) {
     this.#file = file;
     this.#size = size;
+  }
+
+  /** A repeated field of integers: one of them, or several packed. */
+  integers(field: Field): number[] {
+    if (field.wire === 0) return [field.value];
+    const values: number[] = [];
+    for (let position = field.start; field.wire === 2 && position < field.end;) {
+      const { value, next } = this.#varint(position);
+      values.push(value);
+      position = next;
+    }
+    return values;
   }
 
   fields(start: number, end: number, visit: (field: Field) => void): void {
