@@ -28,7 +28,8 @@ test('a word is learned in a few steps, and a second run goes on where the first
       num_vectors: 2,
       output_dir: out,
       img_size: 32,
-      log_image_frequency: 2,
+      log_image_frequency: 1,
+      log_embed_frequency: 1,
       sample_steps: 2,
       learning_rate: 1e-2,
       epochs,
@@ -42,10 +43,17 @@ test('a word is learned in a few steps, and a second run goes on where the first
   const first = await read();
   assert.equal(first.token, 'sapsan');
   assert.deepEqual(first.vectors[0]?.rows.dims, [2, 32]);
+  assert.deepEqual(
+    await readFile(join(out, '1_epoch_embeds.safetensors')),
+    await readFile(join(out, 'learned_embeds.safetensors')),
+  );
   assert.match(await train(2), /Going on after epoch 1/);
   const { losses } = JSON.parse(await readFile(join(out, 'losses.json'), 'utf8')) as { losses: number[] };
   assert.equal(losses.length, 4);
   assert.ok(losses.every(Number.isFinite));
   assert.notDeepEqual((await read()).vectors[0]?.rows.data, first.vectors[0]?.rows.data);
-  assert.deepEqual([...(await readFile(join(out, 'images', '2.jpg'))).subarray(0, 3)], [0xff, 0xd8, 0xff]);
+  assert.deepEqual(
+    [...(await readFile(join(out, 'images', '1_epoch_images.jpg'))).subarray(0, 3)],
+    [0xff, 0xd8, 0xff],
+  );
 });

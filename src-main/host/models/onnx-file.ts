@@ -98,13 +98,15 @@ function readTensor(reader: FieldReader, tensor: Field, found: Outline): void {
   let name = '';
   let place = 0;
   let type = 0;
+  let rank = 0;
   let values = 1;
   const entries = new Map<string, string>();
   reader.fields(tensor.start, tensor.end, (field) => {
     if (field.number === 8 && field.wire === 2) name = reader.text(field);
     if (field.number === 14 && field.wire === 0) place = field.value;
     if (field.number === 2 && field.wire === 0) type = field.value;
-    if (field.number === 1) for (const dim of reader.integers(field)) values *= dim;
+    if (field.number === 1)
+      for (const dim of reader.integers(field)) [rank, values] = [rank + 1, values * dim];
     if (field.number !== 13 || field.wire !== 2) return;
     let key = '';
     let value = '';
@@ -115,7 +117,8 @@ function readTensor(reader: FieldReader, tensor: Field, found: Outline): void {
     });
     entries.set(key, value);
   });
-  if (WEIGHT_TYPES.includes(type)) found.parameters += values;
+  // Single numbers are constants of the computation.
+  if (rank > 0 && WEIGHT_TYPES.includes(type)) found.parameters += values;
   if (place !== EXTERNAL) return;
   const length = entries.get('length');
   found.externalData.push({
