@@ -21,10 +21,10 @@ export function matchingOptions(command: Command): Command {
     .option('--threads <n>', 'threads for computing (default: physical cores)', integer(1, 1024));
 }
 
-/** Columns of text, all but the first right-aligned. */
+/** Columns of text; the last one is as wide as it comes. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]): string =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
-  return rows.map((row) => `${line(row).trimEnd()}\n`).join('');
+    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('  ');
+  return rows.map((row) => `${line(row)}\n`).join('');
 }
