@@ -20,7 +20,7 @@ from memory import activation_bytes, free_bytes, parameter_bytes, report
 from pictures import epoch_examples, picture_files
 from vocabulary import NewWord
 
-EPOCH_SEED = 100_003
+_EPOCH_SEED = 100_003
 
 
 class Lesson(Protocol):
@@ -87,7 +87,7 @@ def teach(lesson: Lesson, options: argparse.Namespace) -> None:
 
 def _train_epoch(lesson: Lesson, optimizer, files: list[Path], epoch: int, options: argparse.Namespace) -> list[float]:
     """One pass over the pictures. Its random numbers depend on seed and epoch alone, so a run can go on from any epoch."""
-    seed = options.seed * EPOCH_SEED + epoch
+    seed = options.seed * _EPOCH_SEED + epoch
     torch.manual_seed(seed)
     examples = epoch_examples(
         files,
