@@ -20,6 +20,18 @@ PROMPTS = (
     "lake with a deer", "dog in a lavender field", "rocket in space",
 )
 
+ARTIST_PROMPTS = (
+    "a fox in the autumn forest", "a lion in the desert at dusk", "a penguin on the ice", "a rocket above the clouds", "a pink elephant in the jungle",
+    "a panda in the snow", "an owl at night", "a rabbit in a meadow full of flowers", "a golden castle on green hills", "a small robot in the city at night",
+    "a whale in the ocean", "a turtle under water", "a dragon over the volcano", "a purple butterfly among flowers", "a sailboat at sunset",
+    "a red car on the street", "a yellow bus in the rain", "a white unicorn on the rainbow", "a steam train in the village", "a ufo above the desert",
+    "a blue whale in space", "a frog by the waterfall", "a black horse in the wheat field", "a palm tree on the beach", "a snowman under the northern lights",
+    "a bear by the mountain lake", "a balloon in the sky", "a green dinosaur in the jungle", "a house in the village in winter", "a cactus in the desert",
+    "an airplane above the clouds", "an astronaut on the moon", "a puppy at the seaside", "a kitten in a cosy room", "a crimson rose in the garden",
+    "a bicycle in the old town", "northern lights over the snow", "a galaxy full of stars", "cherry blossoms in spring", "a waterfall in the jungle",
+)
+"""Forty prompts as an artist might type them; some words stand in no caption."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -29,6 +41,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the picture to write (.jpg or .png)")
     parser.add_argument("--weights", choices=("average", "weights"), default="average")
     parser.add_argument("--prompts", nargs="*", default=list(PROMPTS))
+    parser.add_argument("--artist", action="store_true", help="draw the forty prompts of an artist's kind instead")
     parser.add_argument("--morph", nargs=2, metavar=("FROM", "TO"), help="draw a morph instead of the prompts")
     parser.add_argument("--frames", type=int, default=16)
     parser.add_argument("--steps", type=int, default=15)
@@ -38,6 +51,8 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=8)
     options = parser.parse_args()
     device_from("cpu")
+    if options.artist:
+        options.prompts = list(ARTIST_PROMPTS)
     model = FolderModel(options.model) if options.model else CheckpointModel(options.work, options.weights)
     start = time.monotonic()
     if options.morph:
