@@ -16,7 +16,7 @@ export interface OnnxFile {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly externalData: readonly ExternalTensor[];
-  /** Values of all weights: tensors of floating-point numbers, or of bytes where weights are quantised. */
+  /** Values of all weights: tensors of floating-point numbers, or of bytes and their scales where weights are quantised. */
   readonly parameters: number;
 }
 
