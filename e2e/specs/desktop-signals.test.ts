@@ -15,7 +15,8 @@ const DOCUMENT = {
   sampler: { scheduler: 'dpm++2m', steps: 2, guidanceScale: 5 },
   keyframes: [
     { frame: 0, prompt: 'red cat', seed: 1 },
-    { frame: 4, prompt: 'blue dog' },
+    // Long enough to be seen while it renders.
+    { frame: 30, prompt: 'blue dog' },
   ],
 };
 /** What the spies in the main process have seen. */
