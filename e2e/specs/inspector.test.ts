@@ -64,6 +64,8 @@ forEachLauncher('the inspector', (launch) => {
 
   test('run to its end it is the stored frame, and any step can be seen through the decoder', async () => {
     const { page } = studio;
+    // The step that was asked for may still be under way, and the key means "show the last" then.
+    await status('stands still').waitFor();
     await page.keyboard.press('End');
     await status('done, the stored frame bit for bit').waitFor();
     const slider = step();
