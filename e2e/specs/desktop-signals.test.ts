@@ -4,21 +4,11 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { inElectron } from '../launchers/each.ts';
 import { type ElectronStudio, launchElectron } from '../launchers/electron.ts';
+import { smallWalk } from './small-walk.ts';
 
 const TINY_SD = join(import.meta.dirname, '..', '..', 'test', 'fixtures', 'onnx', 'tiny-sd');
-const DOCUMENT = {
-  format: 'inbetween/1',
-  name: 'Small walk',
-  model: 'fluent-world',
-  size: { width: 128, height: 128 },
-  fps: 4,
-  sampler: { scheduler: 'dpm++2m', steps: 2, guidanceScale: 5 },
-  keyframes: [
-    { frame: 0, prompt: 'red cat', seed: 1 },
-    // Long enough to be seen while it renders.
-    { frame: 30, prompt: 'blue dog' },
-  ],
-};
+// Long enough to be seen while it renders.
+const DOCUMENT = smallWalk(30);
 /** What the spies in the main process have seen. */
 interface Seen {
   readonly progress: number[];

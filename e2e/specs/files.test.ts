@@ -5,19 +5,9 @@ import { after, before, test } from 'node:test';
 import sharp from 'sharp';
 import { forEachLauncher, type LaunchedStudio } from '../launchers/each.ts';
 import { dropFile } from './dropped-file.ts';
+import { smallWalk } from './small-walk.ts';
 
-const DOCUMENT = {
-  format: 'inbetween/1',
-  name: 'Small walk',
-  model: 'fluent-world',
-  size: { width: 128, height: 128 },
-  fps: 4,
-  sampler: { scheduler: 'dpm++2m', steps: 2, guidanceScale: 5 },
-  keyframes: [
-    { frame: 0, prompt: 'red cat', seed: 1 },
-    { frame: 2, prompt: 'blue dog' },
-  ],
-};
+const DOCUMENT = smallWalk(2);
 
 forEachLauncher('files of an artist', (launch) => {
   let studio: LaunchedStudio;
