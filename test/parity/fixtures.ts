@@ -119,9 +119,12 @@ function isRunning(processId: number): boolean {
 
 async function scriptsHash(): Promise<string> {
   const hash = createHash('sha256');
-  const files = globSync(['test/parity/**/*.py', 'models/export/**/*.py', 'models/requirements.txt'], {
-    cwd: root,
-  });
+  const files = globSync(
+    ['test/parity/**/*.py', 'models/export/**/*.py', 'models/digits/network.py', 'models/requirements.txt'],
+    {
+      cwd: root,
+    },
+  );
   for (const file of files.sort()) hash.update(file).update(await readFile(join(root, file)));
   return hash.digest('hex').slice(0, 16);
 }

@@ -50,7 +50,7 @@ async function renderInProcess(one: ParityCase): Promise<Rendered> {
         },
       ],
     }),
-    one.embedding !== undefined,
+    { words: one.embedding !== undefined },
   );
 }
 

@@ -35,10 +35,16 @@ export interface Studio {
   /** Emptied when the test file ends. */
   readonly folder: string;
   /**
-   * Renders the only frame of a document. It may name pictures by their files.
-   * @param words whether the prompts use learned words that are installed
+   * Renders a frame of a document, the first unless told otherwise. It may name pictures by their files.
+   * @param choice.words whether the prompts use learned words that are installed
    */
-  render(model: HostModel, document: DocumentOf, words?: boolean): Promise<Rendered>;
+  render(
+    model: HostModel,
+    document: DocumentOf,
+    choice?: { readonly words?: boolean; readonly frame?: number },
+  ): Promise<Rendered>;
+  /** Runs `inbetween ARGS` on the CPU, in a process of its own. */
+  run(args: readonly string[]): Promise<void>;
   /** Renders by `inbetween image`, in a process of its own; flags without a value are left out. */
   renderByCommand(
     id: string,
@@ -71,17 +77,28 @@ export async function openStudio(name: string, embeddingFiles: readonly string[]
     await host.dispose();
     await rm(folder, { recursive: true, force: true });
   });
+  const run = async (args: readonly string[]): Promise<void> => {
+    const entry = join(import.meta.dirname, '..', '..', 'src-main', 'cli.ts');
+    await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...args], {
+      env: {
+        ...process.env,
+        INBETWEEN_PROVIDER: 'cpu',
+        INBETWEEN_CACHE_DIR: join(folder, 'cli-cache'),
+      },
+    });
+  };
   return {
     host,
     folder,
-    async render(model, documentOf, words = false) {
+    run,
+    async render(model, documentOf, { words = false, frame = 0 } = {}) {
       const pictures: Record<string, RgbImage> = {};
       const document = await documentOf(async (file) => {
         const key = hashBytes(await readFile(file));
         pictures[key] = await readPicture(file);
         return key;
       });
-      const spec = planFrame(document, 0, {
+      const spec = planFrame(document, frame, {
         fingerprint: model.fingerprint,
         defaults: model.description.defaults,
         // Others' words must not be looked for in prompts that are to be read as they are.
@@ -95,18 +112,7 @@ export async function openStudio(name: string, embeddingFiles: readonly string[]
       const given = [...flags, ['--latents-out', latentsOut], ['--out', out]].filter(
         ([, value]) => value !== undefined,
       );
-      const entry = join(import.meta.dirname, '..', '..', 'src-main', 'cli.ts');
-      await promisify(execFile)(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', entry, 'image', ...given.flat().map(String)],
-        {
-          env: {
-            ...process.env,
-            INBETWEEN_PROVIDER: 'cpu',
-            INBETWEEN_CACHE_DIR: join(folder, 'cli-cache'),
-          },
-        },
-      );
+      await run(['image', ...given.flat().map(String)]);
       return { latents: readNpy(await readFile(latentsOut)), image: await readPicture(out) };
     },
   };
@@ -128,7 +134,11 @@ export async function compare(
     `latents differ by ${worst.toExponential(2)}; at most ${LATENTS_BOUND} is accepted`,
   );
   t.diagnostic(`${reference.id}: latents within ${worst.toExponential(1)}`);
-  const picture = await readPicture(reference.image);
+  comparePictures(await readPicture(reference.image), image);
+}
+
+/** Within 1/255 on average. */
+export function comparePictures(picture: RgbImage, image: RgbImage): void {
   assert.equal(`${image.width}x${image.height}`, `${picture.width}x${picture.height}`);
   let sum = 0;
   for (const [i, value] of picture.data.entries()) sum += Math.abs(value - (image.data[i] ?? NaN));
@@ -141,7 +151,7 @@ export function literal(prompt: string): string {
   return prompt.replace(/[()[\]]/g, '\\$&');
 }
 
-async function readPicture(file: string): Promise<RgbImage> {
+export async function readPicture(file: string): Promise<RgbImage> {
   const { data, info } = await sharp(file)
     .removeAlpha()
     .toColourspace('srgb')

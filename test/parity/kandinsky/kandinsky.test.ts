@@ -151,7 +151,7 @@ async function renderInProcess(one: KandinskyCase): Promise<Rendered> {
         ],
       };
     },
-    one.embedding !== undefined,
+    { words: one.embedding !== undefined },
   );
 }
 
