@@ -122,9 +122,7 @@ async function image(context: CliContext, flags: ImageFlags): Promise<void> {
   });
   const pictures = [init, mask].filter((picture) => picture !== undefined);
   const assets = Object.fromEntries(
-    await Promise.all(
-      pictures.map(async ({ key, image }) => [key, await fitImage(image, spec.width, spec.height)] as const),
-    ),
+    pictures.map(({ key, image }) => [key, fitImage(image, spec.width, spec.height)]),
   );
   const wholeAssets = Object.fromEntries(pictures.map(({ key, image }) => [key, image]));
   const result = await host.renderImage(model, spec, assets, {

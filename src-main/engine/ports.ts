@@ -47,7 +47,7 @@ export interface FrameRequest {
   readonly spec: FrameSpec;
   /** Known prompt embeddings by embeddingKey. */
   readonly embeddings: Readonly<Record<string, Tensor>>;
-  /** Decoded pictures by content hash: init images and masks (a mask's red channel is used). */
+  /** Decoded pictures by content hash: init images and masks (of a mask the brightness is used). */
   readonly assets: Readonly<Record<string, RgbImage>>;
   /** The learned words that the spec names, by the SHA-256 of their files. */
   readonly learned?: Readonly<Record<string, LearnedToken>>;

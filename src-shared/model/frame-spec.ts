@@ -260,12 +260,12 @@ export function picturesOf(spec: FrameSpec): {
   readonly fitted: readonly string[];
   readonly whole: readonly string[];
 } {
-  // The original Kandinsky scales initial pictures in its own way.
-  const original = isOriginalSampler(spec.sampler.scheduler);
+  // Kandinsky scales initial pictures in its own way.
+  const ownWay = isOriginalSampler(spec.sampler.scheduler) || spec.image !== undefined;
   const init = spec.init === null ? [] : [spec.init.asset];
-  const fitted = [...(original ? [] : init), ...(spec.mask === null ? [] : [spec.mask])];
+  const fitted = [...(ownWay ? [] : init), ...(spec.mask === null ? [] : [spec.mask])];
   const conditions = spec.image === undefined ? [] : [spec.image.positive, spec.image.negative];
   const leaves = conditions.flatMap((conditioning) => leavesOf<ImageLeaf>(conditioning));
   const whole = leaves.flatMap((leaf) => (leaf.kind === 'picture' ? [leaf.asset] : []));
-  return { fitted: [...new Set(fitted)], whole: [...new Set([...(original ? init : []), ...whole])] };
+  return { fitted: [...new Set(fitted)], whole: [...new Set([...(ownWay ? init : []), ...whole])] };
 }

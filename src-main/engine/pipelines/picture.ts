@@ -54,12 +54,14 @@ function toByte(value: number): number {
 }
 
 /**
- * A mask picture (its red channel, >= 128 repaints) as zeros and ones of one value per pixel.
+ * A mask picture as zeros and ones of one value per pixel: brightness of 128 or more repaints (Pillow's luma of
+ * ITU-R 601, 16 bits behind the point).
  */
-export function binaryMask(image: RgbImage): Uint8Array {
-  const mask = new Uint8Array(image.width * image.height);
-  for (let i = 0; i < mask.length; i++) mask[i] = image.data[3 * i]! >= 128 ? 1 : 0;
-  return mask;
+export function binaryMask({ width, height, data }: RgbImage): Uint8Array {
+  return Uint8Array.from({ length: width * height }, (_, i) => {
+    const luma = 19595 * data[3 * i]! + 38470 * data[3 * i + 1]! + 7471 * data[3 * i + 2]!;
+    return (luma + 0x8000) >> 16 >= 128 ? 1 : 0;
+  });
 }
 
 /** The mask on the latents' grid: nearest neighbour, the upper left pixel of each cell (torch interpolate). */

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import type { RgbImage } from '../../engine/ports.ts';
+import { cover, resizeLanczos } from '../../engine/resize-picture.ts';
 
 // Every picture passes once: libvips' cache of operations would only hold memory.
 sharp.cache(false);
@@ -40,14 +41,12 @@ export async function decodeImage(bytes: Uint8Array, name: string): Promise<RgbI
   }
 }
 
-/** The picture scaled and cropped around its middle to exactly the size; unchanged when it has it. */
-export async function fitImage(image: RgbImage, width: number, height: number): Promise<RgbImage> {
-  if (image.width === width && image.height === height) return image;
-  const data = await sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } })
-    .resize(width, height, { fit: 'cover', kernel: 'lanczos3' })
-    .raw()
-    .toBuffer();
-  return { width, height, data };
+/**
+ * The picture scaled and cropped around its middle to exactly the size; unchanged when it has it. Scaled by the filter
+ * of diffusers' image processors, byte for byte, so that image to image starts where theirs does.
+ */
+export function fitImage(image: RgbImage, width: number, height: number): RgbImage {
+  return cover(image, { width, height }, resizeLanczos);
 }
 
 function reasonOf(error: unknown): string {

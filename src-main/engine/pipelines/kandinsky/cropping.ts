@@ -1,6 +1,5 @@
 import { type FrameSpec, isOriginalSampler } from '../../../../src-shared/model/frame-spec.ts';
 import type { FrameNote, RgbImage } from '../../ports.ts';
-import { resizeByReducing } from '../../resize-picture.ts';
 import type { KandinskyModel } from './description.ts';
 
 interface Size {
@@ -39,27 +38,6 @@ export function withSides(picture: RgbImage, { width, height }: Size): RgbImage 
       const from = 3 * (row + Math.min(x, picture.width - 1));
       data.set(picture.data.subarray(from, from + 3), 3 * (y * width + x));
     }
-  }
-  return { width, height, data };
-}
-
-/**
- * An initial picture at a frame's size as the original scales it, by Pillow's reducing resize; where the original
- * squeezes a picture of another shape, its middle is taken.
- */
-export function fittedByReducing(picture: RgbImage, { width, height }: Size): RgbImage {
-  const shape = Math.min(picture.width / width, picture.height / height);
-  const [across, down] = [Math.round(width * shape), Math.round(height * shape)];
-  return resizeByReducing(middle(picture, { width: across, height: down }), width, height);
-}
-
-function middle(picture: RgbImage, { width, height }: Size): RgbImage {
-  if (picture.width === width && picture.height === height) return picture;
-  const [left, top] = [Math.trunc((picture.width - width) / 2), Math.trunc((picture.height - height) / 2)];
-  const data = new Uint8Array(3 * width * height);
-  for (let y = 0; y < height; y++) {
-    const from = 3 * ((top + y) * picture.width + left);
-    data.set(picture.data.subarray(from, from + 3 * width), 3 * y * width);
   }
   return { width, height, data };
 }

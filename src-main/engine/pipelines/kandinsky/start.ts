@@ -1,5 +1,5 @@
-import { type FrameSpec, isOriginalSampler } from '../../../../src-shared/model/frame-spec.ts';
 import type { SessionSource } from '../../ports.ts';
+import { cover, resizeByReducing } from '../../resize-picture.ts';
 import { linspace32 } from '../../schedulers/linspace.ts';
 import { addNoiseAtAlpha } from '../../schedulers/prediction.ts';
 import { f32 } from '../../tensor/float32.ts';
@@ -7,7 +7,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { binaryMask, maskOnLatents, pictureOf, pictureToTensor, wholePicture } from '../picture.ts';
 import type { FrameInput } from '../pipeline.ts';
 import { encodePicture } from '../vae.ts';
-import { fittedByReducing, sampledSize, withSides } from './cropping.ts';
+import { sampledSize, withSides } from './cropping.ts';
 import type { KandinskyModel } from './description.ts';
 import { keepMask } from './keep-mask.ts';
 
@@ -27,9 +27,8 @@ export async function startPicture(
 ): Promise<StartPicture | null> {
   if (spec.init === null) return null;
   const size = sampledSize(model, spec);
-  const fitted = isOriginalSampler(spec.sampler.scheduler)
-    ? fittedByReducing(wholePicture(wholeAssets, spec.init.asset), spec)
-    : pictureOf(assets, spec.init.asset, 'init picture', spec);
+  // Both implementations scale it so; where they squeeze a picture of another shape, its middle is taken.
+  const fitted = cover(wholePicture(wholeAssets, spec.init.asset), spec, resizeByReducing);
   const picture = pictureToTensor(withSides(fitted, size));
   const latents = await encodePicture(source, model.vae, { picture, draw });
   if (spec.mask === null) return { latents, keep: null };
