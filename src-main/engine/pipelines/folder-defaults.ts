@@ -13,7 +13,8 @@ export interface FamilyDefaults {
 }
 
 /**
- * `defaults` of the model card, completed by the family's.
+ * `defaults` of the model card, completed by the family's; a size of the family's that is no multiple of `sizeMultiple`
+ * is rounded up to one.
  * @throws {AppError} `invalid-model` for a scheduler that is none or a size that is no multiple of `sizeMultiple`
  */
 export function defaultsOf(card: JsonObject, family: FamilyDefaults, sizeMultiple: number): ModelDefaults {
@@ -24,8 +25,9 @@ export function defaultsOf(card: JsonObject, family: FamilyDefaults, sizeMultipl
       `${FILE}: defaults.scheduler is ${JSON.stringify(name)}. Accepted: ${SCHEDULER_NAMES.join(', ')}.`,
     );
   }
-  const width = integer(given, 'width', FILE, family.size.width);
-  const height = integer(given, 'height', FILE, family.size.height);
+  const up = (side: number): number => Math.ceil(side / sizeMultiple) * sizeMultiple;
+  const width = integer(given, 'width', FILE, up(family.size.width));
+  const height = integer(given, 'height', FILE, up(family.size.height));
   for (const [side, value] of [
     ['width', width],
     ['height', height],

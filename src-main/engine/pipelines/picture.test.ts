@@ -33,13 +33,19 @@ test('values outside -1..1 are clamped and halves are rounded to even, as numpy 
 test('a mask repaints from mid grey on and takes the upper left pixel of each latent cell', () => {
   const width = 8;
   const data = new Uint8Array(width * 4 * 3);
-  data[0] = 128;
-  data[4 * 3] = 127;
-  data[(1 * width + 5) * 3] = 255;
+  data.fill(128, 0, 3);
+  data.fill(127, 4 * 3, 5 * 3);
+  data.fill(255, (width + 5) * 3, (width + 6) * 3);
   const mask = binaryMask({ width, height: 4, data });
   assert.equal(mask[0], 1);
   assert.equal(mask[4], 0);
   assert.deepEqual([...maskOnLatents(mask, width, 4, 4)], [1, 0]);
+});
+
+test('of a coloured mask the brightness counts, as in greys that Pillow makes of it', () => {
+  // Red, green and blue at their fullest are greys of 76, 150 and 29; the last is 128.
+  const data = Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 87, 174, 0);
+  assert.deepEqual([...binaryMask({ width: 4, height: 1, data })], [0, 1, 0, 1]);
 });
 
 test('the pixels under a mask become mid grey in all three planes', () => {

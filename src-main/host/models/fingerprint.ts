@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
-import { CARD_FILE, isModelText, listModelFiles } from './model-files.ts';
+import { CARD_FILE, isModelText, listModelFiles, unreadable } from './model-files.ts';
 import { readOnnxFile } from './onnx-file.ts';
 
 /** Hashes of file contents. */
@@ -14,7 +14,7 @@ export interface FileHashes {
 /**
  * SHA-256 over the relative paths and content hashes of all files that decide a picture. Two copies of a model have
  * one fingerprint, wherever they lie and whatever their README says.
- * @throws {AppError} not-found when there is no such folder.
+ * @throws {AppError} not-found when there is no such folder, invalid-model naming a file that cannot be read.
  */
 export async function fingerprintModel(
   folder: string,
@@ -23,7 +23,10 @@ export async function fingerprintModel(
 ): Promise<string> {
   const total = createHash('sha256').update('inbetween model fingerprint 1\n');
   for (const path of decidingFiles(folder, paths ?? (await listModelFiles(folder)))) {
-    total.update(`${path}\0${await hashes.hash(join(folder, path))}\n`);
+    const hash = await hashes.hash(join(folder, path)).catch((cause: Error) => {
+      throw unreadable(path, cause);
+    });
+    total.update(`${path}\0${hash}\n`);
   }
   return total.digest('hex');
 }

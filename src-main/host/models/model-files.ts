@@ -64,7 +64,20 @@ export function isModelText(path: string): boolean {
   return /\.(json|txt)$/i.test(path) && !/\.index\.json$/i.test(path);
 }
 
-/** A text of a model folder, without the byte-order mark that some editors leave. */
+/**
+ * A text of a model folder, without the byte-order mark that some editors leave.
+ * @throws {AppError} invalid-model for one that cannot be read, such as a link to a file that is gone
+ */
 export async function readModelText(folder: string, path: string): Promise<string> {
-  return (await readFile(join(folder, path), 'utf8')).replace(/^\uFEFF/, '');
+  const text = await readFile(join(folder, path), 'utf8').catch((cause: Error) => {
+    throw unreadable(path, cause);
+  });
+  return text.replace(/^\uFEFF/, '');
+}
+
+/** What a file of a model folder that cannot be read is refused with. */
+export function unreadable(path: string, cause: Error): AppError {
+  return new AppError('invalid-model', `${path} of the model folder cannot be read: ${cause.message}.`, {
+    cause,
+  });
 }

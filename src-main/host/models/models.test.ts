@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { AppError } from '../../../src-shared/kernel/errors.ts';
 import { temporaryFolder, tinyModel } from '../../../test/support/model-fixtures.ts';
 import { discoverModels, type ModelRoot, userModelsFolder } from './discover.ts';
 import { createFileHashes, fingerprintModel } from './fingerprint.ts';
@@ -103,6 +104,19 @@ test('a model of links into a download cache is read like any other', async (t) 
   renameSync(join(folder, 'tokenizer'), join(blobs, 'tokenizer'));
   symlinkSync(join(blobs, 'tokenizer'), join(folder, 'tokenizer'));
   assert.equal(await fingerprintModel(folder, hashes()), before);
+});
+
+test('a link to a file that is gone is refused by name', async (t) => {
+  for (const path of ['unet/model.onnx', 'unet/config.json']) {
+    const folder = tinyModel(t);
+    rmSync(join(folder, path));
+    symlinkSync(join(folder, 'gone'), join(folder, path));
+    await assert.rejects(readModel(folder, hashes()), (error: AppError) => {
+      assert.equal(error.code, 'invalid-model');
+      assert.match(error.message, new RegExp(`^${path} of the model folder cannot be read: ENOENT`));
+      return true;
+    });
+  }
 });
 
 test('a folder that is not there is an error of the input', async (t) => {

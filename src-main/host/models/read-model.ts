@@ -16,7 +16,7 @@ export interface ReadModel {
 
 /**
  * Reads a model folder. Cheap when nothing changed: weights are hashed once per change.
- * @throws {AppError} not-found when there is no such folder.
+ * @throws {AppError} not-found when there is no such folder, invalid-model naming a file that cannot be read.
  */
 export async function readModel(folder: string, hashes: FileHashes): Promise<ReadModel> {
   const absolute = resolve(folder);

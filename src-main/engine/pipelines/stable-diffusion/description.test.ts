@@ -58,6 +58,12 @@ test('a Stable Diffusion 2 folder gives its native size, multiples and scheduler
   });
 });
 
+test('a native size that the U-Net does not take is rounded up to one that it does', () => {
+  const unet = { in_channels: 4, sample_size: [50, 96], block_out_channels: [320, 640, 1280, 1280] };
+  const { width, height } = describeModel(withUnet(unet), COMPONENTS).defaults;
+  assert.deepEqual([width, height], [768, 448]);
+});
+
 test('a folder on disk is read without configs that the early ONNX script did not write', () => {
   const model = tinySd();
   assert.equal(model.className, 'OnnxStableDiffusionPipeline');

@@ -113,3 +113,16 @@ test('channels that differ from the configs are refused before anything runs', a
   const contexts = [{ prompt: text(3), negative: text(1), guidanceScale: 7 }];
   await assert.rejects(openDenoiser(source, MODEL, contexts, 8, 8), /takes 9 channels.*say 4/);
 });
+
+test('a file that claims a huge fixed batch is refused before memory is asked for', async () => {
+  const real = await openFolder(TINY_SD).session('unet');
+  const inputs = real.inputs.map((info) =>
+    info.name === 'sample' ? { ...info, dims: [2 ** 40, ...info.dims.slice(1)] } : info,
+  );
+  const source = { has: () => true, session: async () => ({ ...real, inputs }) };
+  const contexts = [{ prompt: text(3), negative: text(1), guidanceScale: 7 }];
+  await assert.rejects(openDenoiser(source, MODEL, contexts, 8, 8), {
+    code: 'invalid-model',
+    message: /takes 1099511627776 rows at once\. Accepted: 1 to 64/,
+  });
+});

@@ -8,6 +8,9 @@ import { describeTensor, findTensor, fromPort, requireTensor, runSession, toPort
 
 const UNET = 'unet';
 
+/** Exports fix two rows or a few; memory for more is not asked for on a file's word. */
+const MOST_FIXED_ROWS = 64;
+
 /** One picture's text conditioning. */
 export interface TextContext {
   /** Embeddings [1, tokens, width]. */
@@ -152,7 +155,13 @@ function portsOf(session: Session): Ports {
 }
 
 function checkShapes({ sample }: Ports, model: StableDiffusionModel, height: number, width: number): void {
-  const [, channels, fixedHeight, fixedWidth] = sample.dims;
+  const [rows, channels, fixedHeight, fixedWidth] = sample.dims;
+  if (typeof rows === 'number' && (rows < 1 || rows > MOST_FIXED_ROWS)) {
+    throw new AppError(
+      'invalid-model',
+      `unet/model.onnx takes ${rows} rows at once. Accepted: 1 to ${MOST_FIXED_ROWS}, or any number.`,
+    );
+  }
   if (typeof channels === 'number' && channels !== model.unet.inChannels) {
     throw new AppError(
       'invalid-model',
