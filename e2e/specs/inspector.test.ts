@@ -64,10 +64,9 @@ forEachLauncher('the inspector', (launch) => {
 
   test('run to its end it is the stored frame, and any step can be seen through the decoder', async () => {
     const { page } = studio;
-    // The step that was asked for may still be under way, and the key means "show the last" then.
-    await status('stands still').waitFor();
-    await page.keyboard.press('End');
+    await dialog().getByRole('button', { name: 'To the end' }).click();
     await status('done, the stored frame bit for bit').waitFor();
+    assert.equal(await step().getAttribute('aria-valuetext'), 'step 15 of 15');
     const slider = step();
     await slider.fill('8');
     await dialog().getByText('Latents after step 8').waitFor();
@@ -87,7 +86,7 @@ forEachLauncher('the inspector', (launch) => {
     assert.deepEqual(await seriousFindings(page), []);
   });
 
-  test('a loop can be started anew and stopped, and the dialog closes', async () => {
+  test('a loop can be started anew and stopped', async () => {
     const { page } = studio;
     await page.keyboard.press('KeyR');
     await status('stands before its first step').waitFor();
@@ -95,6 +94,25 @@ forEachLauncher('the inspector', (launch) => {
     await dialog().getByText('Latents after step 1').waitFor();
     await page.keyboard.press('KeyS');
     await status('stopped after step 1').waitFor();
+  });
+
+  test('End runs on to the end while a step is being computed', async () => {
+    const { page } = studio;
+    await page.keyboard.press('KeyR');
+    await status('stands before its first step').waitFor();
+    const engine = studio.engine() as number;
+    // Held still, so that the step is under way for as long as it takes to press the key.
+    process.kill(engine, 'SIGSTOP');
+    await page.keyboard.press('ArrowRight');
+    await status('computing step 1 of 15').waitFor();
+    await page.keyboard.press('End');
+    process.kill(engine, 'SIGCONT');
+    await status('done, the stored frame bit for bit').waitFor();
+    assert.equal(await step().getAttribute('aria-valuetext'), 'step 15 of 15');
+  });
+
+  test('the dialog closes', async () => {
+    const { page } = studio;
     await page.keyboard.press('Escape');
     await dialog().waitFor({ state: 'detached' });
     assert.deepEqual(studio.problems, []);

@@ -94,6 +94,13 @@ export class Inspector {
     await this.#advance();
   }
 
+  /** Runs on and shows the last step; a step that is under way is not the last then. */
+  async toEnd(): Promise<void> {
+    this.show(this.steps.length);
+    this.#wantsPause = false;
+    await this.run();
+  }
+
   pause(): void {
     this.#wantsPause = true;
     this.stopReplay();
