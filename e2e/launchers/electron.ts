@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { _electron, type ElectronApplication, errors } from 'playwright-core';
+import { _electron, type ElectronApplication } from 'playwright-core';
 import { sandboxArguments } from '../../scripts/electron-env.ts';
 import type { Display } from './display.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from './launched-studio.ts';
 import { childOf } from './processes.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
+const HELD_APP = join(import.meta.dirname, 'held-app');
 
 export interface ElectronStudio extends LaunchedStudio {
   /** The main process, for tests of the shell itself. */
@@ -26,8 +26,6 @@ export interface ElectronOptions extends LaunchOptions {
   /** A folder of an earlier studio, which is then kept. */
   readonly folder?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** A packaged app brings itself. */
-  readonly packaged?: boolean;
 }
 
 /** The real shell in a real Electron, with nothing of the user's; its host is the shell's child. */
@@ -36,7 +34,8 @@ export async function launchElectron(
   display: Display,
   options: ElectronOptions = {},
 ): Promise<ElectronStudio> {
-  const { app, folder } = await attached(executable, display, options);
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'inbetween-e2e-'));
+  const app = await _electron.launch(launchOf(executable, display, options, folder));
   const page = await app.firstWindow();
   page.setDefaultTimeout(20_000);
   const problems = watchProblems(page);
@@ -95,46 +94,21 @@ export async function launchElectron(
   };
 }
 
-/**
- * The application with Playwright attached, and its folder. Where the executable is given, Playwright does not hold the
- * application still while it attaches; when it looks just as the window's first page is committed (one start in twenty on a
- * busy machine), it misses the commit and waits for it for ever. So it gets further tries, each in a new folder where none
- * is given: the one before may have begun its first run. A studio that does not start fails them all.
- */
-async function attached(
-  executable: string,
-  display: Display,
-  options: ElectronOptions,
-  patience: readonly number[] = [40, 60, 180],
-): Promise<{ readonly app: ElectronApplication; readonly folder: string }> {
-  const [seconds = 180, ...more] = patience;
-  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'inbetween-e2e-'));
-  try {
-    return { app: await _electron.launch(launchOf(executable, display, options, folder, seconds)), folder };
-  } catch (error) {
-    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
-    if (!(error instanceof errors.TimeoutError) || more.length === 0) throw error;
-    process.stderr.write(`Playwright did not attach to Electron within ${seconds} s; trying again.\n`);
-    return attached(executable, display, options, more);
-  }
-}
-
 function launchOf(
   executable: string,
   display: Display,
   options: ElectronOptions,
   folder: string,
-  seconds: number,
 ): Parameters<typeof _electron.launch>[0] {
   return {
     executablePath: executable,
-    timeout: seconds * 1000,
+    timeout: 180_000,
     args: [
       ...sandboxArguments(),
       // The virtual display has none, and Chromium's search for one ends in a crash of its own.
       '--disable-gpu',
       ...(options.scale === undefined ? [] : [`--force-device-scale-factor=${options.scale}`]),
-      ...(options.packaged === true ? [] : [ROOT]),
+      HELD_APP,
       ...(options.args ?? []),
     ],
     env: stringsOf({

@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { findChromium } from '../../scripts/browser-env.ts';
-import { buildWindow } from '../../scripts/build-window.ts';
-import { launchBrowser } from '../launchers/browser.ts';
-import type { LaunchedStudio } from '../launchers/each.ts';
+import { after, before, test } from 'node:test';
+import { forEachLauncher, type LaunchedStudio } from '../launchers/each.ts';
 import { seriousFindings } from './serious-findings.ts';
 
 const TINY_SD = join(import.meta.dirname, '..', '..', 'test', 'fixtures', 'onnx', 'tiny-sd');
 
-const chromium = findChromium();
-const skip = chromium === undefined && 'no Chromium here';
-
-describe('exports, models, settings and the first run', { skip }, () => {
+forEachLauncher('exports, models, settings and the first run', (launch) => {
   let studio: LaunchedStudio;
-  before(async () => {
-    await buildWindow();
-    studio = await launchBrowser(chromium as string, { firstRun: true, width: 1280, height: 800 });
-  });
+  before(async () => void (studio = await launch({ firstRun: true, width: 1280, height: 800 })));
   after(() => studio?.close());
 
   const dialog = () => studio.page.getByRole('dialog');
