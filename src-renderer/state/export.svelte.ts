@@ -37,7 +37,8 @@ export class ExportState {
   hasLimit = $state(false);
   limitMb = $state(8);
   missing = $state<'render' | 'nearest'>('render');
-  where = $state<'download' | 'folder'>('download');
+  /** What was chosen; a sequence of files goes into a folder all the same. */
+  wanted = $state<'download' | 'folder'>('download');
   folder = $state('');
   template = $state('{name}');
 
@@ -81,6 +82,8 @@ export class ExportState {
   readonly isScaled = $derived.by(
     () => this.width !== this.#native.width || this.height !== this.#native.height,
   );
+  /** Many files are no download. */
+  readonly where = $derived(this.format === 'png' && !this.isSheet ? 'folder' : this.wanted);
   readonly ending = $derived(this.isSheet ? 'jpg' : this.format);
 
   /** Name of the file, without its ending. */
@@ -160,8 +163,6 @@ export class ExportState {
 
   setFormat(format: FilmFormat): void {
     this.format = format;
-    // Many files are no download.
-    if (format === 'png') this.where = 'folder';
     if (this.chosen !== undefined && this.chosen.format !== format) this.preset = null;
   }
 
