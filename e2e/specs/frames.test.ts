@@ -90,6 +90,20 @@ forEachLauncher('frames while they are rendered', (launch) => {
     await status().getByText('Every frame is rendered').waitFor();
   });
 
+  test('typing on a lane says what it would cost, and Esc takes it back', async () => {
+    const { page } = studio;
+    await page.getByRole('button', { name: 'Seed at frame 0: 1632' }).dblclick();
+    const field = page.getByRole('textbox', { name: 'Seed at frame 0' });
+    await field.fill('7');
+    await status()
+      .getByText(/^This edit re-renders 7 frames, about/)
+      .waitFor();
+    await studio.screenshot('frames-5-lane');
+    await field.press('Escape');
+    await field.waitFor({ state: 'detached' });
+    await status().getByText('Every frame is rendered').waitFor();
+  });
+
   test('the motion is evened out in one step, whose cost is told before', async () => {
     const { page } = studio;
     await page.getByRole('button', { name: 'Even out the motion …' }).click();
