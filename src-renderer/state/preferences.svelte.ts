@@ -19,7 +19,7 @@ const schema = z.strictObject({
   scale: z.number().min(50).max(300).default(100),
   /** Whether they are shown. */
   firstSteps: z.boolean().default(true),
-  timelineHeight: z.number().min(120).max(1200).default(320),
+  timelineHeight: z.number().min(120).max(1200).default(284),
   /** Lanes that were switched on or off; the others follow the document. */
   lanes: z.partialRecord(channel, z.boolean()).default({}),
   /** Pixels. */

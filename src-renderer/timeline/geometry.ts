@@ -10,8 +10,8 @@ export interface View {
 
 /** Pixels a frame: from all of 100,000 frames on a screen to one frame as wide as a thumbnail. */
 export const SCALE = { min: 0.005, max: 120 } as const;
-/** Room behind the last frame when everything is shown, in pixels. */
-const MARGIN = 48;
+/** Room behind the last frame when everything is shown, in pixels: for the picture of a key that stands there. */
+const MARGIN = 76;
 
 export function xOf(view: View, frame: number): number {
   return (frame - view.left) * view.scale;
@@ -33,9 +33,9 @@ export function panBy(view: View, pixels: number, count: number): View {
   return { ...view, left: Math.min(most, Math.max(0, view.left + pixels / view.scale)) };
 }
 
-/** All frames at once. */
-export function fit(width: number, count: number): View {
-  const scale = Math.max(1, width - MARGIN) / Math.max(1, count);
+/** All frames at once, with `margin` pixels behind the last. */
+export function fit(width: number, count: number, margin = MARGIN): View {
+  const scale = Math.max(1, width - margin) / Math.max(1, count);
   return { left: 0, width, scale: Math.min(SCALE.max, Math.max(SCALE.min, scale)) };
 }
 
