@@ -81,6 +81,29 @@ forEachLauncher('the inspector', (launch) => {
     await studio.screenshot('inspector-4-light');
   });
 
+  test('every panel says what it shows, by the keyboard too, and Escape closes the words alone', async () => {
+    const { page } = studio;
+    await page.keyboard.press('Digit1');
+    for (const [panel, words] of [
+      ['Latents after step 8', /drawn after this step/],
+      ['Predicted noise', /takes for noise/],
+      ['Predicted picture, x0', /vague/],
+      ['Noise schedule', /standard deviation/],
+      ['Embeddings', /one row of numbers a token/],
+    ] as const) {
+      const button = dialog().getByRole('button', { name: `What is this? ${panel}` });
+      await button.focus();
+      await page.keyboard.press('Enter');
+      const note = dialog().getByRole('note').filter({ visible: true });
+      assert.match((await note.textContent()) ?? '', words);
+      assert.equal(await button.getAttribute('aria-expanded'), 'true');
+      if (panel === 'Noise schedule') await studio.screenshot('inspector-5-explained');
+      await page.keyboard.press('Escape');
+      await note.waitFor({ state: 'detached' });
+    }
+    await dialog().waitFor();
+  });
+
   test('it is labelled and can be read by machines', async () => {
     const { page } = studio;
     assert.deepEqual(await seriousFindings(page), []);
