@@ -3,9 +3,9 @@ import type { StepTensor } from '../../src-shared/contract/inspection.ts';
 /** What the inspector's panels show, for those who see it for the first time; docs/how-a-frame-is-made.md tells more. */
 export const EXPLANATIONS = {
   startingLatents:
-    'The model does not draw in pixels but in latents: a small stack of grids of numbers, one grid a channel. The loop starts from the noise of the seed times the first noise level σ, or from an initial picture under noise.',
+    'The model does not draw in pixels but in latents: a small stack of grids of numbers, one grid a channel. The loop starts from the noise of the seed, as strong as the scheduler wants it, or from a picture under noise.',
   latents:
-    'What is drawn after this step. The scheduler has taken part of the predicted noise away; the noise that is left is as strong as the plot below says. The next step starts from here, and after the last one the decoder makes the picture of them.',
+    'What is drawn after this step. The scheduler has taken part of the predicted noise away; how strong the rest still is, the plot below says. The next step starts from here, and after the last one the decoder makes the picture of them.',
   seedNoise:
     'Random numbers with mean 0 and standard deviation 1. The seed alone decides them, bit for bit and on every machine: that is why a seed can be used again.',
   denoised:
@@ -13,7 +13,7 @@ export const EXPLANATIONS = {
   picture:
     'The last latents through the decoder, which makes a block of pixels out of each cell. It is what is stored as the frame.',
   schedule:
-    'σ says how strong the noise in the latents is: its standard deviation. The scheduler chooses the levels. There is one more than there are steps, since each step goes from one to the next, and the last is 0: no noise. The button changes to a logarithmic axis, on which the small last steps can be told apart.',
+    'σ says how strong the noise is, compared with the picture: its standard deviation. The scheduler chooses the levels. There is one more than there are steps, since each step goes from one to the next, and the last is 0: no noise. The button changes to a logarithmic axis, on which the small last steps can be told apart.',
   tokens:
     "The prompt as the text encoder reads it: pieces of words from a fixed list, each with its number there. Marks stand at the start and the end, padding fills up to the encoder's length, × is a weight that the prompt gives. What does not fit is struck out and has no effect.",
   embeddings:
