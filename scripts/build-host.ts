@@ -32,6 +32,7 @@ export async function buildHost(): Promise<void> {
           'host-process': 'src-main/host-process.ts',
           'engine-process': 'src-main/host/sessions/engine-process.ts',
           'probe-process': 'src-main/host/sessions/probe-process.ts',
+          'token-thread': 'src-main/host/studio/token-thread.ts',
         },
         external: EXTERNAL,
         // All in one folder: the entries find each other beside themselves.

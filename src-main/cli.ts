@@ -52,6 +52,7 @@ const context: CliContext = {
       threads: options.threads,
       provider: options.provider,
       embeddingFiles: options.embedding,
+      inBackground: options.inBackground ?? false,
     });
     return host;
   },

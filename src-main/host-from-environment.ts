@@ -8,6 +8,8 @@ export interface EnvironmentOptions extends Surroundings {
   readonly embeddingFiles?: readonly string[] | undefined;
   /** Overrides INBETWEEN_THREADS. */
   readonly threads?: number | undefined;
+  /** A window is served: its host and it come before the engine. */
+  readonly inBackground?: boolean;
   readonly onNote: (message: string) => void;
 }
 
@@ -20,6 +22,7 @@ export function hostFromEnvironment(options: EnvironmentOptions): Host {
     paths: hostPaths(options),
     clock: Date.now,
     platform,
+    inBackground: options.inBackground ?? false,
     onNote,
     onEngineEvent: (event) => {
       if (event.type === 'failed') onNote(event.message);

@@ -36,7 +36,7 @@ function receive(message: ToHost): void {
 async function start({ root, rendererFolder, token, version }: HostStart): Promise<void> {
   const { env, platform } = process;
   const log = (message: string): void => void process.stderr.write(`${message}\n`);
-  host = hostFromEnvironment({ env, platform, home: homedir(), root, onNote: log });
+  host = hostFromEnvironment({ env, platform, home: homedir(), root, inBackground: true, onNote: log });
   server = await serve({
     host,
     port: 0,

@@ -21,6 +21,8 @@ export interface HostChoices {
   readonly threads?: number;
   /** Files of textual inversion. */
   readonly embedding?: readonly string[];
+  /** A window is served, which comes before the engine. */
+  readonly inBackground?: boolean;
   /** Notes besides being printed, for `--json`. */
   readonly onNote?: (message: string) => void;
 }

@@ -29,7 +29,7 @@ export function addServeCommand(program: Command, context: CliContext): void {
 async function run(context: CliContext, flags: ServeFlags): Promise<void> {
   const { host: address, port, token, ...engine } = flags;
   const server = await serve({
-    host: context.host(engine),
+    host: context.host({ ...engine, inBackground: true }),
     clock: context.clock,
     platform: process.platform,
     onFault: (message) => context.stderr.write(`${message}\n`),

@@ -60,6 +60,8 @@ export interface HostOptions {
   readonly platform: NodeJS.Platform;
   readonly provider?: ProviderChoice;
   readonly threads?: number;
+  /** The engine computes when nothing else wants the processor, so that windows stay quick. */
+  readonly inBackground?: boolean;
   /** Memory for open sessions. */
   readonly memoryBytes?: number;
   /** The most the shared cache of JSON projects may hold. */
@@ -69,11 +71,11 @@ export interface HostOptions {
   /** ffmpeg that the user set, and the PATH to look for one. */
   readonly ffmpeg?: string;
   readonly path?: string;
-  /** Told in plain words what the user should know. */
   /** Address of the hub that models are fetched from. */
   readonly hub?: string;
   /** A key for private and gated repositories of the hub. */
   readonly hubToken?: string;
+  /** Told in plain words what the user should know. */
   readonly onNote?: (message: string) => void;
   readonly onEngineEvent?: (event: EngineEvent) => void;
 }
@@ -286,6 +288,7 @@ export function createHost(options: HostOptions): Host {
     const engine = createEngine({
       loadModel: readOnce,
       cacheFolder: paths.cache,
+      inBackground: options.inBackground ?? false,
       provider,
       ...(threads === null ? {} : { threads }),
       ...(memoryBytes === null ? {} : { memoryBytes }),

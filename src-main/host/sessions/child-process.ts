@@ -1,4 +1,6 @@
 import { fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** A child process that exchanges structured clones; Electron's utilityProcess can stand behind it as well. */
@@ -25,23 +27,44 @@ export type StartChild = (path: string) => Child;
 
 const STDERR_TAIL = 4096;
 
-/** Path of an entry beside this file: the source, or in a package what it was bundled into. */
-export function entryPath(name: string): string {
-  const isSource = import.meta.url.endsWith('.ts');
-  return fileURLToPath(new URL(isSource ? name : name.replace(/\.ts$/, '.mjs'), import.meta.url));
+/** Path of an entry beside the file at `url`: the source, or in a package what it was bundled into. */
+export function entryPath(name: string, url: string): string {
+  return fileURLToPath(new URL(url.endsWith('.ts') ? name : name.replace(/\.ts$/, '.mjs'), url));
 }
 
-/**
- * {@link StartChild} with Node's own fork. Compiled code is kept in `compileCache`: a child starts several times
- * faster with it.
- */
-export function forkWith(compileCache: string | null): StartChild {
-  return (path) => forkChild(path, compileCache === null ? {} : { NODE_COMPILE_CACHE: compileCache });
+export interface ForkOptions {
+  /** Folder for compiled code: a child starts several times faster with it. */
+  readonly compileCache: string | null;
+  /** It computes when nothing else wants the processor. */
+  readonly inBackground?: boolean;
 }
 
-function forkChild(path: string, environment: NodeJS.ProcessEnv): Child {
+/** {@link StartChild} with Node's own fork. */
+export function forkWith({ compileCache, inBackground = false }: ForkOptions): StartChild {
+  const environment = compileCache === null ? {} : { NODE_COMPILE_CACHE: compileCache };
+  return (path) => {
+    const child = forkChild(path, environment, inBackground);
+    if (inBackground && child.pid !== undefined) stepBack(child.pid);
+    return child;
+  };
+}
+
+/** Lets every other program go first. Where it is not allowed, the child computes as any other. */
+function stepBack(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    // Linux weighs the processes of a terminal or desktop as a group (sched(7), autogroup); priorities count within it.
+    if (process.platform === 'linux') writeFileSync(`/proc/${pid}/autogroup`, '10');
+  } catch {
+    // It may also be gone by now.
+  }
+}
+
+function forkChild(path: string, environment: NodeJS.ProcessEnv, inBackground: boolean): Child {
   const child = fork(path, [], {
     env: { ...environment, ...process.env },
+    // A session of its own is also an autogroup of its own.
+    detached: inBackground && process.platform === 'linux',
     serialization: 'advanced',
     // The parent's flags (--test, --inspect, ...) are about the parent.
     execArgv: [],

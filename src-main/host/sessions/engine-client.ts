@@ -36,6 +36,8 @@ export interface EngineOptions {
   /** How long a cancelled frame may take to stop before its process is killed; default 2000 ms. */
   readonly cancelGraceMs?: number;
   readonly backOff?: BackOff;
+  /** Children compute when nothing else wants the processor: the way of a studio, whose window comes first. */
+  readonly inBackground?: boolean;
   /** How a child is started; default: Node's fork. */
   readonly startChild?: StartChild;
   /** Entry files of the children, where a bundler moved them. */
@@ -113,17 +115,23 @@ class EngineClient implements Engine {
     const machine = options.machine ?? describeMachine();
     const inCache = (name: string): string | null =>
       options.cacheFolder === null ? null : join(options.cacheFolder, name);
-    const startChild = options.startChild ?? forkWith(inCache('compiled'));
+    const startChild =
+      options.startChild ??
+      forkWith({ compileCache: inCache('compiled'), inBackground: options.inBackground ?? false });
     const threads = options.threads ?? machine.physicalCores;
     this.#chooser = new ProviderChooser({
       machine,
       folder: inCache('providers'),
       createProber: () =>
-        createProber({ startChild, threads, entry: options.entries?.probe ?? entryPath('probe-process.ts') }),
+        createProber({
+          startChild,
+          threads,
+          entry: options.entries?.probe ?? entryPath('probe-process.ts', import.meta.url),
+        }),
     });
     this.#supervisor = new EngineSupervisor({
       startChild,
-      entry: options.entries?.engine ?? entryPath('engine-process.ts'),
+      entry: options.entries?.engine ?? entryPath('engine-process.ts', import.meta.url),
       backOff: options.backOff ?? ENGINE_BACK_OFF,
       cancelGraceMs: options.cancelGraceMs ?? 2000,
       settings: {

@@ -17,7 +17,7 @@ export interface ProberOptions {
 export function createProber(options: ProberOptions): ProviderProber {
   let child: Child | undefined;
   const timeoutMs = options.timeoutMs ?? 120_000;
-  const entry = options.entry ?? entryPath('probe-process.ts');
+  const entry = options.entry ?? entryPath('probe-process.ts', import.meta.url);
 
   const probe = (provider: ProviderName, model: ProbedModel) =>
     new Promise<ProviderVerdict>((resolve) => {

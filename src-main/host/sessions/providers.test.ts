@@ -77,7 +77,8 @@ test('auto on this machine ends with a provider that works, and what failed says
   const chooser = new ProviderChooser({
     machine,
     folder: temporaryFolder(t),
-    createProber: () => createProber({ startChild: forkWith(null), threads: machine.physicalCores }),
+    createProber: () =>
+      createProber({ startChild: forkWith({ compileCache: null }), threads: machine.physicalCores }),
   });
   const decision = await chooser.choose('auto', MODEL);
   for (const attempt of decision.attempts) {
@@ -183,7 +184,7 @@ test('a driver that ends its process is a failed verdict, and the next one is st
     crashing,
     "process.on('message', () => { console.error('driver says no'); process.abort(); });",
   );
-  const prober = createProber({ startChild: forkWith(null), threads: 1, entry: crashing });
+  const prober = createProber({ startChild: forkWith({ compileCache: null }), threads: 1, entry: crashing });
   for (const provider of ['cuda', 'webgpu'] as const) {
     const failed = await prober.probe(provider, MODEL);
     assert.equal(failed.usable, false);
@@ -193,7 +194,7 @@ test('a driver that ends its process is a failed verdict, and the next one is st
 });
 
 test('the CPU provider agrees with itself in the probe process', async () => {
-  const prober = createProber({ startChild: forkWith(null), threads: 1 });
+  const prober = createProber({ startChild: forkWith({ compileCache: null }), threads: 1 });
   const result = await prober.probe('cpu', MODEL);
   prober.close();
   assert.equal(result.reason, null);

@@ -30,6 +30,7 @@ import { createRecentProjects } from './recent-projects.ts';
 import { renderHandlers } from './render-handlers.ts';
 import { renderingHandlers } from './rendering-handlers.ts';
 import { settingsHandlers } from './settings-handlers.ts';
+import { createTokenCounter } from './token-counter.ts';
 
 export interface StudioOptions {
   readonly host: Host;
@@ -94,6 +95,7 @@ export function createStudio(options: StudioOptions): Studio {
   const projects = createOpenProjects(host, tell, pace, (id) => jobs.list(id).length > 0);
   const unsubscribe = host.subscribe((event) => tell(contractEventOf(event)));
 
+  const tokens = createTokenCounter();
   const inspections = createInspections(host, projects);
   const downloadFolder = (): string => {
     downloadRoot ??= mkdtempSync(join(tmpdir(), 'inbetween-exports-'));
@@ -121,7 +123,7 @@ export function createStudio(options: StudioOptions): Studio {
     ...frameHandlers({ host, projects }),
     ...matchHandlers({ host, projects }),
     ...renderingHandlers({ host, projects, jobs, previews, note }),
-    ...promptHandlers(projects),
+    ...promptHandlers(projects, tokens),
     ...renderHandlers({ host, projects, blobs }),
     ...exportHandlers({
       host,
@@ -195,6 +197,7 @@ export function createStudio(options: StudioOptions): Studio {
       await jobs.close();
       await projects.close();
       await received.close();
+      await tokens.close();
       if (downloadRoot !== undefined) await rm(downloadRoot, { recursive: true, force: true });
     },
   };
