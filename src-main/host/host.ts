@@ -60,7 +60,7 @@ export interface HostOptions {
   readonly platform: NodeJS.Platform;
   readonly provider?: ProviderChoice;
   readonly threads?: number;
-  /** The engine computes when nothing else wants the processor, so that windows stay quick. */
+  /** The engine leaves the processor to others first, so that windows stay quick. */
   readonly inBackground?: boolean;
   /** Memory for open sessions. */
   readonly memoryBytes?: number;

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** A child process that exchanges structured clones; Electron's utilityProcess can stand behind it as well. */
@@ -26,6 +26,8 @@ export interface ChildExit {
 export type StartChild = (path: string) => Child;
 
 const STDERR_TAIL = 4096;
+/** As `nice -n 5`: a third of what a program at ordinary priority gets while both want the same core, all of it else. */
+const BACKGROUND_NICENESS = 5;
 
 /** Path of an entry beside the file at `url`: the source, or in a package what it was bundled into. */
 export function entryPath(name: string, url: string): string {
@@ -35,7 +37,7 @@ export function entryPath(name: string, url: string): string {
 export interface ForkOptions {
   /** Folder for compiled code: a child starts several times faster with it. */
   readonly compileCache: string | null;
-  /** It computes when nothing else wants the processor. */
+  /** It leaves the processor to others first. */
   readonly inBackground?: boolean;
 }
 
@@ -49,12 +51,12 @@ export function forkWith({ compileCache, inBackground = false }: ForkOptions): S
   };
 }
 
-/** Lets every other program go first. Where it is not allowed, the child computes as any other. */
+/** Where it is not allowed, the child computes as any other. */
 function stepBack(pid: number): void {
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(pid, BACKGROUND_NICENESS);
     // Linux weighs the processes of a terminal or desktop as a group (sched(7), autogroup); priorities count within it.
-    if (process.platform === 'linux') writeFileSync(`/proc/${pid}/autogroup`, '10');
+    if (process.platform === 'linux') writeFileSync(`/proc/${pid}/autogroup`, `${BACKGROUND_NICENESS}`);
   } catch {
     // It may also be gone by now.
   }

@@ -36,7 +36,7 @@ export interface EngineOptions {
   /** How long a cancelled frame may take to stop before its process is killed; default 2000 ms. */
   readonly cancelGraceMs?: number;
   readonly backOff?: BackOff;
-  /** Children compute when nothing else wants the processor: the way of a studio, whose window comes first. */
+  /** Children leave the processor to others first: the way of a studio, whose window must stay quick. */
   readonly inBackground?: boolean;
   /** How a child is started; default: Node's fork. */
   readonly startChild?: StartChild;
