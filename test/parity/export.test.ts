@@ -132,6 +132,17 @@ test('an export of damaged weights names the component, exits with 2 and leaves 
   );
 });
 
+test('an export of a damaged tokenizer names the file and exits with 2 before anything is exported', async () => {
+  const source = join(folder, 'garbled');
+  await cp(join(fixtures, 'source', 'tiny-sd1'), source, { recursive: true });
+  await writeFile(join(source, 'tokenizer', 'tokenizer.json'), '{"model":');
+  const out = join(folder, 'from-garbled');
+  const { status, stderr } = await runExport('--source', source, '--out', out);
+  assert.equal(status, 2);
+  assert.match(stderr, /tokenizer.tokenizer\.json is not readable JSON/);
+  assert.ok(!existsSync(out));
+});
+
 function runExport(...args: string[]): Promise<{ status: number | null; stderr: string }> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };

@@ -12,12 +12,27 @@ from .source import Source
 _ENDINGS = {".json", ".txt", ".model"}
 
 
+def check_clip_tokenizer(source: Source, folder_name: str) -> None:
+    """:raises SourceError: the folder has no CLIP tokenizer, or one of its files is damaged"""
+    folder = source.path(folder_name)
+    has_lists = (folder / "vocab.json").exists() and (folder / "merges.txt").exists()
+    if (folder / "tokenizer.json").exists():
+        model = source.read_json(folder_name, "tokenizer.json").get("model")
+        kind = model.get("type") if isinstance(model, dict) else None
+        if kind != "BPE" or not isinstance(model.get("vocab"), dict) or not isinstance(model.get("merges"), list):
+            raise SourceError(f"{folder / 'tokenizer.json'} holds a model of type {kind}; CLIP's is BPE, with vocab and merges")
+    elif not has_lists:
+        raise SourceError(f"{folder} has no tokenizer.json and not both of vocab.json and merges.txt")
+    if has_lists:
+        source.read_json(folder_name, "vocab.json")
+
+
 def write_clip_tokenizer(source: Source, folder_name: str, out: Path, names: Collection[str] | None = None) -> None:
     """Copies a CLIP tokenizer's files and completes them: tokenizer.json and vocab.json with merges.txt are both
-    written, whichever the source has.
+    written, whichever the source has. It must have passed `check_clip_tokenizer`.
 
     :param names: the files that are the tokenizer's, where the folder holds others besides
-    :raises SourceError: the source has neither
+    :raises SourceError: transformers does not load it
     """
     folder = source.path(folder_name)
     out.mkdir(parents=True)
@@ -27,11 +42,9 @@ def write_clip_tokenizer(source: Source, folder_name: str, out: Path, names: Col
             shutil.copyfile(path, out / path.name)
     has_lists = (out / "vocab.json").exists() and (out / "merges.txt").exists()
     if not (out / "tokenizer.json").exists():
-        if not has_lists:
-            raise SourceError(f"{folder} has no tokenizer.json and not both of vocab.json and merges.txt")
         _write_fast_tokenizer(folder, out)
     if not has_lists:
-        _write_lists(folder, out)
+        _write_lists(out)
 
 
 def write_tokenizer(source: Source, folder_name: str, out: Path) -> None:
@@ -65,10 +78,8 @@ def _write_fast_tokenizer(folder: Path, out: Path) -> None:
     tokenizer.backend_tokenizer.save(str(out / "tokenizer.json"))
 
 
-def _write_lists(folder: Path, out: Path) -> None:
-    model = json.loads((out / "tokenizer.json").read_text(encoding="utf-8")).get("model", {})
-    if model.get("type") != "BPE":
-        raise SourceError(f"{folder / 'tokenizer.json'} holds a {model.get('type')} model; CLIP's is BPE")
+def _write_lists(out: Path) -> None:
+    model = json.loads((out / "tokenizer.json").read_text(encoding="utf-8"))["model"]
     write_json(out / "vocab.json", model["vocab"])
     merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
     (out / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]) + "\n", encoding="utf-8")

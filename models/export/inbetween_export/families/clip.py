@@ -12,7 +12,7 @@ from ..component import Component, TensorSpec
 from ..errors import SourceError
 from ..manifest import write_json
 from ..source import Source
-from ..tokenizer import write_clip_tokenizer
+from ..tokenizer import check_clip_tokenizer, write_clip_tokenizer
 from .family import Family
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt")
@@ -51,8 +51,7 @@ def _model(source: Source) -> CLIPModel:
 
 def _check(source: Source) -> None:
     source.read_json("config.json")
-    if not any((source.folder / name).exists() for name in ("tokenizer.json", "vocab.json")):
-        raise SourceError(f"{source.folder} has no tokenizer: neither tokenizer.json nor vocab.json with merges.txt")
+    check_clip_tokenizer(source, ".")
     _preprocessor(source)
 
 

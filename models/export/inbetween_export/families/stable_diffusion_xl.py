@@ -8,7 +8,7 @@ from typing import Any
 from ..component import Component
 from ..errors import SourceError
 from ..source import Source
-from ..tokenizer import write_clip_tokenizer
+from ..tokenizer import check_clip_tokenizer, write_clip_tokenizer
 from .autoencoder_kl import vae_components
 from .clip_text import clip_text_component
 from .family import Family
@@ -38,7 +38,7 @@ def _check(source: Source) -> None:
         if found is not None:
             source.read_json(component, "config.json")
     for _, tokenizer in _encoders(source):
-        source.path(tokenizer)
+        check_clip_tokenizer(source, tokenizer)
     source.read_json("scheduler", "scheduler_config.json")
 
 

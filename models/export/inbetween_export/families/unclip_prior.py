@@ -13,7 +13,7 @@ from transformers import CLIPVisionModelWithProjection
 from ..component import Component, TensorSpec
 from ..errors import SourceError
 from ..source import Source, config_of
-from ..tokenizer import write_clip_tokenizer
+from ..tokenizer import check_clip_tokenizer, write_clip_tokenizer
 from .clip_text import clip_text_component
 
 _ACCEPTED = {
@@ -43,7 +43,7 @@ class PriorSource:
                     f"{self.source.folder / 'model_index.json'}: {name} is {found}; accepted: {', '.join(accepted)}"
                 )
             self.source.read_json(name, "config.json")
-        self.source.path(self.name("tokenizer"))
+        check_clip_tokenizer(self.source, self.name("tokenizer"))
         self.source.read_json(self.name("scheduler"), "scheduler_config.json")
 
 

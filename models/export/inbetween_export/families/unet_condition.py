@@ -59,7 +59,9 @@ def unet_component(source: Source, addition: str | None) -> Component:
             f"{source.folder / 'unet' / 'config.json'}: addition_embed_type is {config.addition_embed_type} and "
             f"class_embed_type {config.class_embed_type}; accepted for {source.class_name}: {addition} and None"
         )
-    text_dim = config.encoder_hid_dim or config.cross_attention_dim
+    # One width for each block is possible in name only: all of them are told the same text.
+    widths = config.cross_attention_dim
+    text_dim = config.encoder_hid_dim or (widths if isinstance(widths, int) else widths[0])
     inputs = [
         TensorSpec("sample", "float32", ("batch", config.in_channels, "height", "width")),
         TensorSpec("timestep", "float32", ()),
