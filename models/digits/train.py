@@ -2,7 +2,8 @@
 
 Resumes where it stopped; stops after --epochs, after --minutes, at Ctrl-C or when it is asked to end, and saves each time. WORK receives
 checkpoint.pt, model/ (for models/export/export.py) and losses.json: every step's loss, per epoch the mean of the last
-100, and from which step on which batch size was used, since a run may go on with another.
+100, and from which step on which batch size was used, since a run may go on with another. --start goes on from weights
+that another machine saved, without the optimizer's memory.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import torch
 from diffusers import DDPMScheduler
+from safetensors.torch import load_file
 
 from mnist import load_digits
 from network import SCHEDULER, ClassConditionedUnet, save_model
@@ -28,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", required=True, type=Path, help="folder for checkpoints and the result")
     parser.add_argument("--cache", required=True, type=Path, help="folder for the digits package")
+    parser.add_argument("--start", type=Path, help="folder with weights.safetensors and losses.json, where WORK has no checkpoint")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop and save after so many")
@@ -60,6 +63,15 @@ def main() -> None:
         average, losses, phases = saved["average"], saved["losses"], saved["phases"]
         epoch_ends, seen = saved["epoch_ends"], saved["seen"]
         print(f"Resuming after step {len(losses)}", flush=True)
+    elif options.start is not None:
+        weights = {name: value.float() for name, value in load_file(options.start / "weights.safetensors").items()}
+        net.load_state_dict(weights)
+        average = {name: value.to(device) for name, value in weights.items()}
+        curve = json.loads((options.start / "losses.json").read_text(encoding="utf-8"))
+        losses, seen = curve["losses"], curve["pictures"]
+        phases = [[batch["fromStep"], batch["batch"]] for batch in curve["batches"]]
+        epoch_ends = curve["epochEnds"]
+        print(f"Starting from {options.start}, {len(losses)} steps", flush=True)
     scheduler = DDPMScheduler.from_config(SCHEDULER)
     if not phases or phases[-1][1] != options.batch:
         phases.append([len(losses), options.batch])
@@ -122,6 +134,7 @@ def _curve(losses: list[float], phases: list[list[int]], epoch_ends: list[int], 
         "batches": [{"fromStep": step, "batch": batch} for step, batch in phases],
         "pictures": seen,
         "losses": [round(loss, 5) for loss in losses],
+        "epochEnds": epoch_ends,
         "last100": mean(len(losses)),
         "last100ByEpoch": [mean(end) for end in epoch_ends],
     }
