@@ -23,7 +23,7 @@ from mnist import load_digits
 from network import SCHEDULER, ClassConditionedUnet, save_model
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "training"))
-from runtime import average_into, device_from, save_checkpoint  # noqa: E402
+from runtime import Learning, device_from  # noqa: E402
 
 
 def main() -> None:
@@ -50,28 +50,14 @@ def main() -> None:
     torch.manual_seed(options.seed)
     net = ClassConditionedUnet().to(device)
     optimizer = torch.optim.Adam(net.parameters(), lr=options.learning_rate)
-    average = {name: value.detach().clone() for name, value in net.state_dict().items()}
-    losses: list[float] = []
-    phases: list[list[int]] = []
-    epoch_ends: list[int] = []
-    seen = 0
-    checkpoint = options.work / "checkpoint.pt"
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, map_location=device, weights_only=True)
-        net.load_state_dict(saved["net"])
-        optimizer.load_state_dict(saved["optimizer"])
-        average, losses, phases = saved["average"], saved["losses"], saved["phases"]
-        epoch_ends, seen = saved["epoch_ends"], saved["seen"]
-        print(f"Resuming after step {len(losses)}", flush=True)
-    elif options.start is not None:
-        weights = {name: value.float() for name, value in load_file(options.start / "weights.safetensors").items()}
-        net.load_state_dict(weights)
-        average = {name: value.to(device) for name, value in weights.items()}
-        curve = json.loads((options.start / "losses.json").read_text(encoding="utf-8"))
-        losses, seen = curve["losses"], curve["pictures"]
-        phases = [[batch["fromStep"], batch["batch"]] for batch in curve["batches"]]
-        epoch_ends = curve["epochEnds"]
-        print(f"Starting from {options.start}, {len(losses)} steps", flush=True)
+    learning, checkpoint = Learning(net, optimizer), options.work / "checkpoint.pt"
+    saved = learning.go_on(checkpoint, device)
+    if not saved and options.start is not None:
+        saved = _start(learning, options.start)
+    losses = learning.losses
+    phases: list[list[int]] = saved.get("phases", [])
+    epoch_ends: list[int] = saved.get("epoch_ends", [])
+    seen: int = saved.get("seen", 0)
     scheduler = DDPMScheduler.from_config(SCHEDULER)
     if not phases or phases[-1][1] != options.batch:
         phases.append([len(losses), options.batch])
@@ -79,15 +65,9 @@ def main() -> None:
     started, begin, seen_before = time.monotonic(), len(losses), seen
 
     def save() -> None:
-        save_checkpoint(
-            checkpoint,
-            {
-                "net": net.state_dict(), "optimizer": optimizer.state_dict(), "average": average, "losses": losses,
-                "phases": phases, "epoch_ends": epoch_ends, "seen": seen,
-            },
-        )
+        learning.save(checkpoint, {"phases": phases, "epoch_ends": epoch_ends, "seen": seen})
         result = ClassConditionedUnet()
-        result.load_state_dict(average if options.average > 0 else net.state_dict())
+        result.load_state_dict(learning.average if options.average > 0 else net.state_dict())
         save_model(result, options.work / "model")
         (options.work / "losses.json").write_text(json.dumps(_curve(losses, phases, epoch_ends, seen)), encoding="utf-8")
 
@@ -101,12 +81,7 @@ def main() -> None:
             timesteps = torch.randint(0, 999, (len(clean),), device=device)
             predicted = net(scheduler.add_noise(clean, noise, timesteps), timesteps, classes[chosen])
             loss = torch.nn.functional.mse_loss(predicted, noise)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            if options.average > 0:
-                average_into(average, net, min(options.average, (1 + len(losses)) / (10 + len(losses))))
-            losses.append(loss.item())
+            learning.step(loss, options.average)
             seen += len(chosen)
             if seen % len(data) == 0:
                 epoch_ends.append(len(losses))
@@ -126,6 +101,17 @@ def main() -> None:
         print("Stopping", flush=True)
     save()
     print(f"{len(losses)} steps, {seen / len(data):.2f} epochs: {options.work}", flush=True)
+
+
+def _start(learning: Learning, folder: Path) -> dict:
+    """Goes on from the weights and the curve in `folder`, without the optimizer's memory."""
+    learning.net.load_state_dict(load_file(folder / "weights.safetensors"))
+    learning.average = {name: value.detach().clone() for name, value in learning.net.state_dict().items()}
+    curve = json.loads((folder / "losses.json").read_text(encoding="utf-8"))
+    learning.losses = curve["losses"]
+    print(f"Starting from {folder}, {len(learning.losses)} steps", flush=True)
+    phases = [[batch["fromStep"], batch["batch"]] for batch in curve["batches"]]
+    return {"phases": phases, "epoch_ends": curve["epochEnds"], "seen": curve["pictures"]}
 
 
 def _curve(losses: list[float], phases: list[list[int]], epoch_ends: list[int], seen: int) -> dict:

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from vocabulary import token_ids
+
 TRAINED_STEPS = 1000
 CLEAN_LIMIT = 10.0
 
@@ -25,11 +27,11 @@ class EncodedText:
 
 def encode(tokenizer: Any, encoder: Any, texts: list[str]) -> EncodedText:
     """Pooled at the greatest token id, as the original does: where a new word stands, or else at the end token."""
-    read = tokenizer(texts, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
-    ids = read.input_ids.to(encoder.device)
+    read = token_ids(tokenizer, texts, encoder.device)
+    ids = read.input_ids
     states = encoder.text_model(input_ids=ids).last_hidden_state
     at_greatest = states[torch.arange(len(ids), device=ids.device), ids.argmax(dim=-1)]
-    return EncodedText(encoder.text_projection(at_greatest), states, read.attention_mask.to(ids.device).bool())
+    return EncodedText(encoder.text_projection(at_greatest), states, read.attention_mask.bool())
 
 
 class PriorSampler:

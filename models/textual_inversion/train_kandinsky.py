@@ -27,8 +27,8 @@ from PIL import Image  # noqa: E402
 
 from options import parser_of  # noqa: E402
 from prior_sampling import PriorSampler, encode  # noqa: E402
-from training import freeze, teach  # noqa: E402
-from vocabulary import NewWord, check_word  # noqa: E402
+from training import freeze, sampling_of, teach, with_noise  # noqa: E402
+from vocabulary import NewWord, check_word, token_ids  # noqa: E402
 
 BETAS = {"beta_schedule": "linear", "beta_start": 0.00085, "beta_end": 0.012}
 
@@ -77,11 +77,8 @@ class KandinskyLesson:
         pipe = self.pipe
         with torch.no_grad():
             latents = pipe.movq.encode(pictures).latents
-        noise = torch.randn_like(latents)
-        timesteps = torch.randint(0, 1000, (len(latents),), device=latents.device)
-        noisy = self.schedule.add_noise(latents, noise, timesteps)
-        read = pipe.tokenizer(sentences, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
-        read = read.to(latents.device)
+        noisy, noise, timesteps = with_noise(self.schedule, latents)
+        read = token_ids(pipe.tokenizer, sentences, latents.device)
         pooled, states = pipe.text_encoder(read.input_ids, read.attention_mask)
         told = {"text_embeds": pooled, "image_embeds": self.imagine(sentences)}
         predicted = pipe.unet(noisy, timesteps, states, added_cond_kwargs=told).sample
@@ -89,16 +86,12 @@ class KandinskyLesson:
 
     @torch.no_grad()
     def sample(self, sentence: str, generator: torch.Generator) -> Image.Image:
-        text, size = sentence.format(self.t1.text), self.options.img_size
+        text = sentence.format(self.t1.text)
         return self.pipe.decoder_pipe(
             text,
             image_embeds=self.imagine([text], generator),
             negative_image_embeds=self.no_picture,
-            num_inference_steps=self.options.sample_steps,
-            guidance_scale=7.5,
-            height=size,
-            width=size,
-            generator=generator,
+            **sampling_of(self.options, generator),
         ).images[0]
 
     def save(self, path: Path) -> None:

@@ -18,8 +18,8 @@ from PIL import Image  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
 from options import parser_of  # noqa: E402
-from training import freeze, teach  # noqa: E402
-from vocabulary import NewWord  # noqa: E402
+from training import freeze, sampling_of, teach, with_noise  # noqa: E402
+from vocabulary import NewWord, token_ids  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -46,28 +46,18 @@ class StableDiffusionLesson:
 
     def loss(self, pictures: torch.Tensor, sentences: list[str]) -> torch.Tensor:
         pipeline, scheduler = self.pipeline, self.scheduler
-        read = pipeline.tokenizer(sentences, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
         with torch.no_grad():
             latents = pipeline.vae.encode(pictures).latent_dist.sample() * pipeline.vae.config.scaling_factor
-        noise = torch.randn_like(latents)
-        timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(latents),), device=latents.device)
-        noisy = scheduler.add_noise(latents, noise, timesteps)
+        noisy, noise, timesteps = with_noise(scheduler, latents)
         is_v = scheduler.config.prediction_type == "v_prediction"
         wanted = scheduler.get_velocity(latents, noise, timesteps) if is_v else noise
-        states = pipeline.text_encoder(read.input_ids.to(latents.device))[0]
+        states = pipeline.text_encoder(token_ids(pipeline.tokenizer, sentences, latents.device).input_ids)[0]
         return torch.nn.functional.mse_loss(pipeline.unet(noisy, timesteps, states).sample, wanted)
 
     def sample(self, sentence: str, generator: torch.Generator) -> Image.Image:
-        size = self.options.img_size
-        return self.pipeline(
-            # diffusers writes out the further names of a word of several vectors.
-            sentence.format(self.word.word),
-            num_inference_steps=self.options.sample_steps,
-            guidance_scale=7.5,
-            height=size,
-            width=size,
-            generator=generator,
-        ).images[0]
+        # diffusers writes out the further names of a word of several vectors.
+        text = sentence.format(self.word.word)
+        return self.pipeline(text, **sampling_of(self.options, generator)).images[0]
 
     def save(self, path: Path) -> None:
         """{word: rows} as diffusers, other tools and Inbetween read it."""

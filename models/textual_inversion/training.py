@@ -45,6 +45,28 @@ class Lesson(Protocol):
         """Writes the word's file."""
 
 
+def with_noise(scheduler, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Latents with noise of a random level each.
+
+    :returns: the noisy latents, the noise, the timesteps [batch]
+    """
+    noise = torch.randn_like(latents)
+    timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(latents),), device=latents.device)
+    return scheduler.add_noise(latents, noise, timesteps), noise, timesteps
+
+
+def sampling_of(options: argparse.Namespace, generator: torch.Generator) -> dict:
+    """How pipelines make sample pictures."""
+    size = options.img_size
+    return {
+        "num_inference_steps": options.sample_steps,
+        "guidance_scale": 7.5,
+        "height": size,
+        "width": size,
+        "generator": generator,
+    }
+
+
 def freeze(modules: list[torch.nn.Module]) -> None:
     for module in modules:
         module.requires_grad_(False).eval()

@@ -80,3 +80,9 @@ def _initial_token(tokenizer: Any, initializer: str, where: str) -> int:
     if ids[0] == tokenizer.unk_token_id:
         raise SystemExit(f"--initializer_token {initializer} is not known to {where}; accepted: a word of one token")
     return ids[0]
+
+
+def token_ids(tokenizer, sentences: list[str], device: torch.device):
+    """What a text encoder of 77 tokens is given: input_ids and attention_mask, padded."""
+    read = tokenizer(sentences, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
+    return read.to(device)

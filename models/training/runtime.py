@@ -42,6 +42,43 @@ def average_into(average: dict[str, torch.Tensor], module: torch.nn.Module, deca
     torch._foreach_lerp_([average[n] for n in names], [state[n] for n in names], 1 - decay)
 
 
+class Learning:
+    """A network on its way: its optimizer, its averaged weights and every step's loss, kept in one checkpoint."""
+
+    def __init__(self, net: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        self.net = net
+        self.optimizer = optimizer
+        self.average = {name: value.detach().clone() for name, value in net.state_dict().items()}
+        self.losses: list[float] = []
+
+    def go_on(self, checkpoint: Path, device: torch.device) -> dict:
+        """Takes up what `save` wrote, if it did.
+
+        :returns: the checkpoint's content; empty where there is none
+        """
+        if not checkpoint.exists():
+            return {}
+        saved = torch.load(checkpoint, map_location=device, weights_only=True)
+        self.net.load_state_dict(saved["net"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.average, self.losses = saved["average"], saved["losses"]
+        print(f"Going on after step {len(self.losses)}", flush=True)
+        return saved
+
+    def step(self, loss: torch.Tensor, decay: float) -> None:
+        """Learns from a loss. The average is short at first and grows to `decay`; 0: there is none to be kept."""
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        if decay > 0:
+            average_into(self.average, self.net, min(decay, (1 + len(self.losses)) / (10 + len(self.losses))))
+        self.losses.append(loss.item())
+
+    def save(self, checkpoint: Path, further: dict) -> None:
+        content = {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(), "average": self.average, "losses": self.losses}
+        save_checkpoint(checkpoint, {**content, **further})
+
+
 class Progress:
     """Time-bound progress with the mean loss since the last line and the time left."""
 

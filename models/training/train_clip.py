@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from nets.clip import SmallClip, contrastive_loss
-from runtime import average_into, device_from, save_checkpoint
+from runtime import Learning, device_from
 
 SAME = 0.999
 """Cosine of two sentence vectors from which their captions count as one."""
@@ -69,29 +69,21 @@ def main() -> None:
     latents, sentences = load_pairs(options.work / "shards", options.pictures)
     net = SmallClip().to(device)
     optimizer = torch.optim.AdamW(net.parameters(), lr=options.rate, weight_decay=0.05)
-    average = {name: value.detach().clone() for name, value in net.state_dict().items()}
-    losses: list[float] = []
-    spent = 0.0
-    checkpoint = options.out / "clip.pt"
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, map_location=device, weights_only=True)
-        net.load_state_dict(saved["net"])
-        optimizer.load_state_dict(saved["optimizer"])
-        average, losses, spent = saved["average"], saved["losses"], saved["spent"]
-        print(f"Going on after {len(losses)} steps", flush=True)
+    learning, checkpoint = Learning(net, optimizer), options.out / "clip.pt"
+    spent = learning.go_on(checkpoint, device).get("spent", 0.0)
+    losses = learning.losses
     print(f"{len(latents)} pictures, {sum(p.numel() for p in net.parameters()):,} values to learn", flush=True)
     started, before, limit = time.monotonic(), spent, options.minutes * 60
     watcher = SmallClip()
 
     def save() -> None:
-        content = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "average": average, "losses": losses, "spent": spent}
-        save_checkpoint(checkpoint, content)
+        learning.save(checkpoint, {"spent": spent})
         (options.out / "losses.json").write_text(json.dumps([round(loss, 4) for loss in losses]) + "\n", encoding="utf-8")
 
     def report() -> None:
         line = f"step {len(losses)}, loss {sum(losses[-50:]) / len(losses[-50:]):.3f}, scale {net.logit_scale.exp().item():.1f}"
         if options.watch is not None:
-            watcher.load_state_dict(average)
+            watcher.load_state_dict(learning.average)
             line += f", held-out caption first of 64: {retrieval(watcher.eval(), options.watch):.1%}"
         print(f"{line}, ETA {max(0.0, limit - spent) / 60:.1f} min", flush=True)
 
@@ -110,11 +102,7 @@ def main() -> None:
             logits = net(seen + NOISE * torch.randn_like(seen), texts)
         directions = F.normalize(texts, dim=1)
         loss = contrastive_loss(logits.float(), (directions @ directions.T > SAME).float())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        average_into(average, net, min(0.99, (1 + len(losses)) / (10 + len(losses))))
-        losses.append(loss.item())
+        learning.step(loss, 0.99)
         spent = before + time.monotonic() - started
         if len(losses) % 50 == 0:
             report()
