@@ -11,7 +11,10 @@ import { planGrid } from './grid.ts';
 import { planFrame, planRange } from './plan.ts';
 
 const folder = new URL('../../resources/examples/', import.meta.url);
-const read = (name: string) => parseDocument(JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
+const projects = new URL('../../models/digits/projects/', import.meta.url);
+const parsed = (url: URL) => parseDocument(JSON.parse(readFileSync(url, 'utf8')));
+const read = (name: string) => parsed(new URL(name, folder));
+const digits = (name: string) => parsed(new URL(name, projects));
 const text = (value: string): Conditioning => ({ kind: 'text', text: value });
 
 const FRAMES: Record<string, number> = {
@@ -93,6 +96,19 @@ test('the two slerp walks move only what they say', () => {
   assert.equal(prompts.noise.kind, 'seed');
   assert.equal(prompts.negative.kind, 'text');
   assert.equal(prompts.prompt.kind === 'blend' && prompts.prompt.method, 'slerp');
+});
+
+test('the sheet of digits has a row a class and a column a seed', () => {
+  for (const [frame, { prompt, noise }] of planRange(digits('digits.json'), CONTEXT).entries()) {
+    assert.deepEqual(prompt, text(String(Math.floor(frame / 8))));
+    assert.deepEqual(noise, { kind: 'seed', seed: frame % 8 });
+  }
+});
+
+test('the digits that morph keep their noise and are blended through the embedding table', () => {
+  const middle = planFrame(digits('digit-morph.json'), 4, CONTEXT);
+  assert.deepEqual(middle.prompt, { kind: 'blend', method: 'lerp', from: text('3'), to: text('8'), t: 0.5 });
+  assert.deepEqual(middle.noise, { kind: 'seed', seed: 1632 });
 });
 
 test('the pictures that examples start from lie beside them', () => {
