@@ -10,6 +10,7 @@ import {
   type LaunchOptions,
   SHOTS,
   watchProblems,
+  PATIENCE_MS,
 } from './launched-studio.ts';
 import { childOf } from './processes.ts';
 
@@ -31,7 +32,7 @@ export async function launchBrowser(executable: string, options: LaunchOptions =
     deviceScaleFactor: options.scale ?? 1,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   const problems = watchProblems(page);
   await page.goto(`${origin}/?token=${TOKEN}`);
   mkdirSync(SHOTS, { recursive: true });

@@ -10,6 +10,7 @@ import {
   type LaunchOptions,
   SHOTS,
   watchProblems,
+  PATIENCE_MS,
 } from './launched-studio.ts';
 import { childOf } from './processes.ts';
 
@@ -37,7 +38,7 @@ export async function launchElectron(
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'inbetween-e2e-'));
   const app = await _electron.launch(launchOf(executable, display, options, folder));
   const page = await app.firstWindow();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   const problems = watchProblems(page);
   await app.evaluate(
     ({ BrowserWindow }, [width, height]) =>

@@ -5,6 +5,9 @@ import type { ConsoleMessage, Page } from 'playwright-core';
 /** Pictures of the stages are kept here, for people to look at. */
 export const SHOTS = join(import.meta.dirname, '..', '..', 'out', 'e2e');
 
+/** How long a spec waits for what it looks for: two slow cores render, paint and test at once. */
+export const PATIENCE_MS = 60_000;
+
 /** A studio that a launcher has started. Specs speak to its page and to nothing that only one launcher has. */
 export interface LaunchedStudio {
   readonly launcher: 'browser' | 'electron';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import { sandboxArguments } from '../../scripts/electron-env.ts';
 import type { Display } from './display.ts';
-import { environmentOf, SHOTS, watchProblems } from './launched-studio.ts';
+import { environmentOf, SHOTS, watchProblems, PATIENCE_MS } from './launched-studio.ts';
 
 export interface PackagedStudio {
   readonly page: Page;
@@ -56,7 +56,7 @@ export async function launchPackaged(
   const [context] = browser.contexts();
   if (context === undefined) throw new Error('The application has no pages.');
   const page = context.pages()[0] ?? (await context.waitForEvent('page'));
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   mkdirSync(SHOTS, { recursive: true });
   return {
     page,
