@@ -47,7 +47,7 @@ function run(chosen: readonly string[], atOnce: number): number {
       '--disable-warning=ExperimentalWarning',
       '--test',
       `--test-concurrency=${atOnce}`,
-      '--test-timeout=900000',
+      '--test-timeout=3600000',
       ...chosen.toSorted(),
     ],
     { cwd: root, stdio: 'inherit', env },
