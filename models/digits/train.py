@@ -31,10 +31,11 @@ def main() -> None:
     parser.add_argument("--work", required=True, type=Path, help="folder for checkpoints and the result")
     parser.add_argument("--cache", required=True, type=Path, help="folder for the digits package")
     parser.add_argument("--start", type=Path, help="folder with weights.safetensors and losses.json, where WORK has no checkpoint")
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=float, default=10)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop and save after so many")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--settle", type=float, default=0.0, help="share of the epochs at the end in which the rate falls to zero")
     parser.add_argument("--average", type=float, default=0.0, help="decay of averaged weights; 0 saves the last ones")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--seed", type=int, default=0)
@@ -61,7 +62,7 @@ def main() -> None:
     scheduler = DDPMScheduler.from_config(SCHEDULER)
     if not phases or phases[-1][1] != options.batch:
         phases.append([len(losses), options.batch])
-    wanted = len(data) * options.epochs
+    wanted = round(len(data) * options.epochs)
     started, begin, seen_before = time.monotonic(), len(losses), seen
 
     def save() -> None:
@@ -78,9 +79,11 @@ def main() -> None:
             chosen = order[position : position + options.batch].to(device)
             clean = data[chosen]
             noise = torch.randn_like(clean)
-            timesteps = torch.randint(0, 999, (len(clean),), device=device)
+            timesteps = _timesteps(len(clean), device)
             predicted = net(scheduler.add_noise(clean, noise, timesteps), timesteps, classes[chosen])
             loss = torch.nn.functional.mse_loss(predicted, noise)
+            for group in optimizer.param_groups:
+                group["lr"] = options.learning_rate * _rate(seen / wanted, options.settle)
             learning.step(loss, options.average)
             seen += len(chosen)
             if seen % len(data) == 0:
@@ -91,7 +94,7 @@ def main() -> None:
                 recent = sum(losses[-100:]) / len(losses[-100:])
                 left = spent / (seen - seen_before) * (wanted - seen) / 60
                 print(
-                    f"step {done}, epoch {seen / len(data):.2f} of {options.epochs}, loss {recent:.4f}, "
+                    f"step {done}, epoch {seen / len(data):.2f} of {options.epochs:g}, loss {recent:.4f}, "
                     f"{spent / (done - begin):.2f} s a step, {left:.0f} min left",
                     flush=True,
                 )
@@ -101,6 +104,17 @@ def main() -> None:
         print("Stopping", flush=True)
     save()
     print(f"{len(losses)} steps, {seen / len(data):.2f} epochs: {options.work}", flush=True)
+
+
+def _timesteps(count: int, device: torch.device) -> torch.Tensor:
+    """Timesteps [count] below 999, each uniform, one from each of `count` equal parts: a batch has early and late ones
+    alike, which makes its loss less of a lottery than independent draws would."""
+    return ((torch.arange(count, device=device) + torch.rand(count, device=device)) / count * 999).long().clamp_(max=998)
+
+
+def _rate(share: float, settle: float) -> float:
+    """The factor of the learning rate when `share` of the pictures is seen: 1, falling to 0 over the last `settle`."""
+    return min(1.0, max(0.0, 1 - share) / settle) if settle > 0 else 1.0
 
 
 def _start(learning: Learning, folder: Path) -> dict:
