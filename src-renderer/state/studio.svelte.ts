@@ -42,6 +42,20 @@ export interface TimelineView {
 const REFRESH_AFTER_MS = 120;
 const MAX_TOASTS = 4;
 
+export type StudioDialog =
+  | 'connection'
+  | 'export'
+  | 'shortcuts'
+  | 'open'
+  | 'grid'
+  | 'inspector'
+  | 'models'
+  | 'settings'
+  | 'beats'
+  | 'motion'
+  | 'time'
+  | 'sound';
+
 /** Everything that the window knows; handed down by context, made anew by tests. */
 export class Studio {
   /** The shell of a desktop window; null in a browser. */
@@ -76,21 +90,7 @@ export class Studio {
   /** The timeline that shows, for actions that zoom it; null without one. */
   timeline = $state.raw<TimelineView | null>(null);
   /** The dialog that is open. */
-  dialog = $state<
-    | 'connection'
-    | 'export'
-    | 'shortcuts'
-    | 'open'
-    | 'grid'
-    | 'inspector'
-    | 'models'
-    | 'settings'
-    | 'beats'
-    | 'motion'
-    | 'time'
-    | 'sound'
-    | null
-  >(null);
+  dialog = $state<StudioDialog | null>(null);
   lastExport = $state.raw<EventData<'job.done'> | null>(null);
   #reopen: string | undefined;
   #toastId = 0;

@@ -122,12 +122,7 @@ class EngineClient implements Engine {
     this.#chooser = new ProviderChooser({
       machine,
       folder: inCache('providers'),
-      createProber: () =>
-        createProber({
-          startChild,
-          threads,
-          entry: options.entries?.probe ?? entryPath('probe-process.ts', import.meta.url),
-        }),
+      createProber: () => createProber({ startChild, threads, entry: options.entries?.probe }),
     });
     this.#supervisor = new EngineSupervisor({
       startChild,

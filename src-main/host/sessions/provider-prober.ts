@@ -8,7 +8,8 @@ export interface ProberOptions {
   readonly threads: number;
   /** A driver that hangs is a driver that fails. */
   readonly timeoutMs?: number;
-  readonly entry?: string;
+  /** Of the process that probes; default: the one beside this file. */
+  readonly entry?: string | undefined;
 }
 
 /**

@@ -1,9 +1,10 @@
 import { existsSync, mkdtempSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import sharp from 'sharp';
+import { z } from 'zod';
 import type { ContractEvent } from '../../../src-shared/contract/events.ts';
 import type { Handlers, Service } from '../../../src-shared/contract/service.ts';
 import type { AssetInfo, ProjectState } from '../../../src-shared/contract/values.ts';
@@ -142,7 +143,7 @@ export function createStudio(options: StudioOptions): Studio {
       platform: options.platform,
       home: homedir(),
       isFirstRun: !existsSync(host.projectsFolder),
-      examples: await projectFilesIn(options.examples),
+      examples: await examplesIn(options.examples),
     }),
     'files.list': ({ folder }) => listFolder(folder),
     'jobs.list': () => ({ jobs: jobs.list() }),
@@ -213,12 +214,21 @@ export function createStudio(options: StudioOptions): Studio {
   }
 }
 
-async function projectFilesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names
-    .filter((name) => /\.(json|inbetween)$/.test(name))
-    .sort()
-    .map((name) => join(folder, name));
+/** Files and names of the projects in a folder. They are not checked before they are opened. */
+async function examplesIn(folder: string): Promise<{ file: string; name: string }[]> {
+  const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.json')).sort();
+  return Promise.all(
+    files.map(async (file) => ({ file: join(folder, file), name: await nameIn(join(folder, file)) })),
+  );
+}
+
+/** What a project's file says its name is; the file's own where it says none. */
+async function nameIn(file: string): Promise<string> {
+  try {
+    return z.object({ name: z.string() }).parse(JSON.parse(await readFile(file, 'utf8'))).name;
+  } catch {
+    return basename(file, '.json');
+  }
 }
 
 function contractEventOf(event: HostEvent): ContractEvent {

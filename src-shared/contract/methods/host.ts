@@ -14,8 +14,8 @@ export const hostMethods = {
       home: z.string(),
       /** No project was made here yet. */
       isFirstRun: z.boolean(),
-      /** Example projects that come with the studio, absolute paths. */
-      examples: z.array(z.string()).readonly(),
+      /** Example projects that come with the studio: absolute paths and the names inside. */
+      examples: z.array(z.object({ file: z.string(), name: z.string() })).readonly(),
     }),
   ),
   /** For a file dialog of a window on another machine. Hidden files are left out. */
