@@ -7,10 +7,21 @@ export interface Canvas {
   readonly height: number;
 }
 
-/** The colours of the theme that is on; read anew for each painting. */
+const paints = new Map<string | undefined, Map<string, string>>();
+
+/**
+ * The colours of the theme that is on. A style sheet says them once for all: asking it while a window opens would have
+ * the styles of everything computed first.
+ */
 export function themePaint(): Paint {
-  const style = getComputedStyle(document.body);
-  return (variable) => style.getPropertyValue(variable);
+  const { theme } = document.documentElement.dataset;
+  const known = paints.get(theme) ?? new Map<string, string>();
+  paints.set(theme, known);
+  return (variable) => {
+    const found = known.get(variable) ?? getComputedStyle(document.body).getPropertyValue(variable);
+    known.set(variable, found);
+    return found;
+  };
 }
 
 /** A canvas at the screen's own resolution, cleared. */
