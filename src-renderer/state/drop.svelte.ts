@@ -53,11 +53,12 @@ export class Drop {
       );
     }
     const path = await this.#pathOnHost(file);
-    if (PROJECTS.test(file.name)) return void (await studio.library.openFile(path));
+    if (/\.inbetween$/i.test(file.name)) return void (await studio.open(path));
     const carried = await studio.client.call('project.peek', { file: path }).catch((error: Error) => error);
     if (!(carried instanceof Error)) return void (await studio.openCopy(path));
-    if (!PICTURES.test(file.name)) throw carried;
-    await this.#takePicture(file);
+    if (PICTURES.test(file.name)) return this.#takePicture(file);
+    // The place where a host keeps what it was sent is nothing that the user knows.
+    throw new Error(carried.message.replaceAll(path, file.name));
   }
 
   /** Local hosts read the file where it is; others are sent it. */

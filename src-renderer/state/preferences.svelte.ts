@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Bindings } from '../commands/keymap.ts';
 import { KEY_MAP_NAMES, KEY_MAPS } from '../commands/key-maps.ts';
 import { CHANNEL_NAMES, type ChannelName } from '../../src-shared/model/channels.ts';
+import { formatPath } from '../../src-shared/model/parse-errors.ts';
 
 const channel = z.enum(CHANNEL_NAMES as [ChannelName, ...ChannelName[]]);
 
@@ -50,7 +51,10 @@ export class PreferenceStore {
     try {
       this.#value = schema.parse(JSON.parse(text));
     } catch (error) {
-      const what = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+      const what =
+        error instanceof z.ZodError
+          ? error.issues.map(({ path, message }) => `${formatPath(path)}: ${message}`).join('; ')
+          : (error as Error).message;
       this.problem = `The preferences of this window cannot be read, so defaults are used: ${what}`;
     }
   }

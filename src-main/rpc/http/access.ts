@@ -47,7 +47,7 @@ export function refusalOf(
     if (options.needsOrigin !== true || origin !== undefined) return undefined;
     return { status: 403, message: 'The Origin header is missing; accepted is one, or a bearer token.' };
   }
-  return { status: 401, message: 'A token is needed: open the address that the host has printed.' };
+  return { status: 401, message: 'The token is missing.' };
 }
 
 function isOurHost(header: string, names: readonly string[]): boolean {

@@ -22,7 +22,7 @@ import { type AccessRules, refusalOf } from './access.ts';
 import { send } from './answers.ts';
 import type { HttpContent } from './content.ts';
 import { IMMUTABLE, setSafeHeaders } from './headers.ts';
-import { refusedPage, runningPage } from './pages.ts';
+import { PAGE_SECURITY_POLICY, refusedPage, runningPage } from './pages.ts';
 import { staticFile } from './static-files.ts';
 import { sessionValue } from './token.ts';
 import { receiveFile, receivePicture } from './uploads.ts';
@@ -133,7 +133,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, served
   const refusal = refusalOf(request, served.rules, { needsOrigin: isUpload, queryToken });
   if (refusal !== undefined) {
     if (refusal.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="Inbetween"');
-    return send(response, refusal.status, 'text/html; charset=utf-8', refusedPage(refusal.message));
+    return sendPage(response, refusal.status, refusedPage(refusal));
   }
   if (queryToken !== undefined) return startSession(response, url, served);
   if (path === UPLOAD_PATH) return receiveFile(request, response, url, served.content);
@@ -155,9 +155,14 @@ async function answer(request: IncomingMessage, response: ServerResponse, served
     return send(response, 200, file.mediaType, file.bytes);
   }
   if (path === '/') {
-    return send(response, 200, 'text/html; charset=utf-8', runningPage(served.version, served.origin));
+    return sendPage(response, 200, runningPage(served.version, served.origin));
   }
   send(response, 404, 'text/plain', 'There is nothing here.\n');
+}
+
+function sendPage(response: ServerResponse, status: number, html: string): void {
+  response.setHeader('Content-Security-Policy', PAGE_SECURITY_POLICY);
+  send(response, status, 'text/html; charset=utf-8', html);
 }
 
 /** The token leaves the address at once, so that it stays in no history and no screenshot. */
