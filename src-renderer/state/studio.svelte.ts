@@ -170,7 +170,9 @@ export class Studio {
   get client(): HostClient {
     const { client } = this.connection;
     if (client !== null) return client;
-    throw new AppError('engine-failed', 'The host is not connected; the window tries again by itself.');
+    throw new AppError('engine-failed', 'The host is not connected; the window tries again by itself.', {
+      data: { reason: 'disconnected' },
+    });
   }
 
   /** Calls the host; failures are shown and answered with undefined. */
