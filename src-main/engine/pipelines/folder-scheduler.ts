@@ -11,7 +11,6 @@ const SCHEDULER_OF_CLASS: { readonly [className: string]: SchedulerName } = {
   EulerAncestralDiscreteScheduler: 'euler_a',
   HeunDiscreteScheduler: 'heun',
   DPMSolverMultistepScheduler: 'dpm++2m',
-  DPMSolverSDEScheduler: 'dpm++sde',
   UniPCMultistepScheduler: 'unipc',
   DEISMultistepScheduler: 'deis',
   LCMScheduler: 'lcm',
@@ -19,7 +18,9 @@ const SCHEDULER_OF_CLASS: { readonly [className: string]: SchedulerName } = {
 };
 
 /**
- * The scheduler that scheduler_config.json names, by the name an artist chooses it by.
+ * The scheduler that scheduler_config.json names, by the name an artist chooses it by. No other algorithm stands in for
+ * one that is not here, however near its name is (DPMSolverSDEScheduler is not dpm++sde): the same seed would give
+ * another picture.
  * @throws {AppError} `invalid-model` for a class that is not supported
  */
 export function schedulerOf(config: JsonObject): { name: SchedulerName; config: SchedulerConfig } {
@@ -27,7 +28,7 @@ export function schedulerOf(config: JsonObject): { name: SchedulerName; config: 
   const name = SCHEDULER_OF_CLASS[className];
   if (name === undefined) {
     throw invalidModel(
-      `scheduler/scheduler_config.json names the class "${className}", which is not supported. Accepted: ${Object.keys(SCHEDULER_OF_CLASS).join(', ')}.`,
+      `scheduler/scheduler_config.json names the class "${className}", which is not supported. Accepted: ${Object.keys(SCHEDULER_OF_CLASS).join(', ')}; naming one of them there keeps the file's other settings.`,
     );
   }
   if (name !== 'dpm++2m') return { name, config: config as SchedulerConfig };
