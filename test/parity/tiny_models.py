@@ -38,7 +38,8 @@ class TinyModel:
     seed: int
     prediction: str = "epsilon"
     second_generation: bool = False
-    """Stable Diffusion 2's text encoder (gelu, pad token "!"), linear projections and scheduler file."""
+    """Stable Diffusion 2's text encoder (gelu, pad token "!"), linear projections and scheduler file, and an autoencoder
+    of eight pixels a cell."""
     latent_scale: float = 0.18215
     inpainting: bool = False
     """Nine input channels: latents, mask, masked latents."""
@@ -162,10 +163,12 @@ def _text_config(tokenizer: CLIPTokenizer, hidden: int, act: str, projection: in
 
 
 def _vae(model: TinyModel) -> AutoencoderKL:
+    # Four levels, as real ones: then sizes that diffusers takes are latents that the U-Net cannot halve evenly.
+    channels = (8, 16, 16, 32) if model.second_generation else (32, 64)
     vae = AutoencoderKL(
-        block_out_channels=(32, 64),
-        down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2,
+        block_out_channels=channels,
+        down_block_types=("DownEncoderBlock2D",) * len(channels),
+        up_block_types=("UpDecoderBlock2D",) * len(channels),
         layers_per_block=1,
         latent_channels=4,
         norm_num_groups=8,

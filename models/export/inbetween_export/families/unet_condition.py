@@ -7,6 +7,27 @@ from ..component import Component, TensorSpec
 from ..errors import SourceError
 from ..source import Source, config_of
 
+ANY_SIZE = "inbetween_any_size"
+"""Key of the written config.json: whether latents of any height and width are taken, or multiples of
+2^(levels - 1) alone."""
+
+_FITTING_BLOCKS = {"UpBlock2D", "CrossAttnUpBlock2D"}
+"""Blocks that enlarge to the size of the skip connection they are joined with, where doubling does not meet it."""
+
+
+class _Enlarge(torch.nn.Module):
+    """diffusers' Upsample2D as U-Nets have it, without its look at the number of elements, which a trace of free sizes
+    cannot follow."""
+
+    def __init__(self, conv: torch.nn.Conv2d) -> None:
+        super().__init__()
+        self.conv = conv
+
+    def forward(self, hidden_states: torch.Tensor, output_size: torch.Size | None = None) -> torch.Tensor:
+        wanted = {"scale_factor": 2.0} if output_size is None else {"size": output_size}
+        return self.conv(torch.nn.functional.interpolate(hidden_states, **wanted, mode="nearest"))
+
+
 class Unet(torch.nn.Module):
     """timestep is a scalar: one step for the whole batch, and fractional ones (LMS, Euler, Heun) stay exact."""
 
@@ -73,18 +94,25 @@ def unet_component(source: Source, addition: str | None) -> Component:
         inputs.append(TensorSpec("time_ids", "float32", ("batch", count)))
     if config.time_cond_proj_dim is not None:
         inputs.append(TensorSpec("timestep_cond", "float32", ("batch", config.time_cond_proj_dim)))
-    # Below this multiple, skip connections of the exported graph no longer fit.
     step = 2 ** (len(config.block_out_channels) - 1)
+    any_size = _FITTING_BLOCKS.issuperset(config.up_block_types)
+    # Traced at sides that halving does not divide, the graph enlarges to the sizes of the skip connections, which suits
+    # every size; traced at multiples of `step` it doubles, which suits those alone.
+    rest = 1 if any_size else 0
+    if any_size:
+        for block in unet.up_blocks:
+            if block.upsamplers is not None:
+                block.upsamplers = torch.nn.ModuleList(_Enlarge(one.conv) for one in block.upsamplers)
     return Component(
         name="unet",
         module=UnetXl(unet) if addition == "text_time" else Unet(unet),
         inputs=inputs,
         outputs=[TensorSpec("out_sample", "float32", ("batch", config.out_channels, "height", "width"))],
         sizes=[
-            {"batch": 2, "height": 2 * step, "width": 3 * step, "sequence": 77},
+            {"batch": 2, "height": 2 * step + rest, "width": 3 * step + rest, "sequence": 77},
             {"batch": 1, "height": 5 * step, "width": 4 * step, "sequence": 154},
         ],
-        config=config_of(unet, source.read_json("unet", "config.json")),
+        config={**config_of(unet, source.read_json("unet", "config.json")), ANY_SIZE: any_size},
         draw={
             "timestep": lambda _, g: torch.rand((), generator=g) * 999,
             "time_ids": lambda shape, g: torch.randint(0, 1024, shape, generator=g).float(),

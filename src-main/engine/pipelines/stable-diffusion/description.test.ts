@@ -58,6 +58,12 @@ test('a Stable Diffusion 2 folder gives its native size, multiples and scheduler
   });
 });
 
+test('a U-Net that takes latents of any size leaves the multiples of a latent cell', () => {
+  const unet = { in_channels: 4, sample_size: 50, block_out_channels: [8, 8, 8], inbetween_any_size: true };
+  const { sizeMultiple, defaults } = describeModel(withUnet(unet), COMPONENTS);
+  assert.deepEqual([sizeMultiple, defaults.width], [8, 400]);
+});
+
 test('a native size that the U-Net does not take is rounded up to one that it does', () => {
   const unet = { in_channels: 4, sample_size: [50, 96], block_out_channels: [320, 640, 1280, 1280] };
   const { width, height } = describeModel(withUnet(unet), COMPONENTS).defaults;
@@ -101,7 +107,7 @@ test('an unknown pipeline class is refused by name, with what is accepted', () =
   }
 });
 
-test('broken JSON, odd channels, odd sizes and unknown schedulers name file and value', () => {
+test('broken JSON, odd channels and odd sizes name file and value', () => {
   assert.match(
     failure(() => describeModel({ ...FILES, 'unet/config.json': '{' }, COMPONENTS)).message,
     /unet\/config/,
@@ -111,11 +117,15 @@ test('broken JSON, odd channels, odd sizes and unknown schedulers name file and 
     /5 input channels/,
   );
   assert.match(failure(() => describeModel(withUnet({ sample_size: 'big' }), COMPONENTS)).message, /"big"/);
-  const scheduler = { 'scheduler/scheduler_config.json': '{"_class_name":"IPNDMScheduler"}' };
-  assert.match(
-    failure(() => describeModel({ ...FILES, ...scheduler }, COMPONENTS)).message,
-    /IPNDMScheduler/,
-  );
+});
+
+test('a scheduler that is not here is refused by name, with what is accepted, also where another is named alike', () => {
+  for (const name of ['IPNDMScheduler', 'DPMSolverSDEScheduler', '']) {
+    const scheduler = { 'scheduler/scheduler_config.json': JSON.stringify({ _class_name: name }) };
+    const { code, message } = failure(() => describeModel({ ...FILES, ...scheduler }, COMPONENTS));
+    assert.equal(code, 'invalid-model');
+    assert.match(message, new RegExp(`"${name}", which is not supported. Accepted: .*DDIMScheduler`));
+  }
 });
 
 test('nine input channels make an inpainting model, and a model without encoder takes no pictures', () => {

@@ -27,7 +27,7 @@ export interface StableDiffusionModel extends ModelDescription {
     readonly crossAttentionDim: number | null;
     /** Width of the `timestep_cond` input of distilled (LCM) U-Nets, which take the guidance scale as an input. */
     readonly timeCondDim: number | null;
-    /** Resolution levels: latent sides must be divisible by 2^(levels - 1). */
+    /** Resolution levels: latent sides must be divisible by 2^(levels - 1), where the graph does not take any. */
     readonly levels: number;
   };
   readonly vae: VaeDescription;
@@ -116,7 +116,8 @@ export function describeStableDiffusion({ files, components }: FolderContent): S
   const vaeLevels = arrayLength(vae['block_out_channels']) ?? 4;
   const factor = 2 ** (vaeLevels - 1);
   const levels = arrayLength(unet['block_out_channels']) ?? 4;
-  const sizeMultiple = factor * 2 ** (levels - 1);
+  // Other exporters' graphs double at every level; ours say so where they take what halving does not divide as well.
+  const sizeMultiple = unet['inbetween_any_size'] === true ? factor : factor * 2 ** (levels - 1);
   const [latentHeight, latentWidth] = sampleSize(unet['sample_size'], 'unet/config.json');
   const nativeSize = { width: latentWidth * factor, height: latentHeight * factor };
   const scheduler = schedulerOf(schedulerConfig);
