@@ -91,6 +91,8 @@ export class Studio {
   timeline = $state.raw<TimelineView | null>(null);
   /** The dialog that is open. */
   dialog = $state<StudioDialog | null>(null);
+  /** The prompt's field takes the focus: at once, or where nothing else has it; null once it has. */
+  wantsWords = $state<'now' | 'when idle' | null>(null);
   lastExport = $state.raw<EventData<'job.done'> | null>(null);
   #reopen: string | undefined;
   #toastId = 0;
@@ -207,7 +209,9 @@ export class Studio {
       length: 49,
       keyframes: [{ frame: 0, prompt: '' }],
     };
-    return this.#show(name, (client) => client.call('project.create', { document }));
+    const isShown = await this.#show(name, (client) => client.call('project.create', { document }));
+    if (isShown) this.wantsWords = 'when idle';
+    return isShown;
   }
 
   async #show(what: string, load: (client: HostClient) => Promise<Result<'project.open'>>): Promise<boolean> {
@@ -287,6 +291,7 @@ export class Studio {
   /** A keyframe at the playhead with the prompt that holds there, ready to be changed. */
   addKeyframe(): void {
     this.addKey('prompt', this.player.frame);
+    this.wantsWords = 'now';
   }
 
   clearRange(): void {
