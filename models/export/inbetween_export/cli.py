@@ -141,7 +141,8 @@ def _export_component(component: Any, staging: Path, precision: Any, options: ar
     stored = store_weights(model, precision)
     above = options.external_above * 1_000_000
     save(model, folder, above if component.companion is None else min(above, SHARED_ABOVE))
-    write_json(folder / "config.json", component.config)
+    numbers = {key: tensor.flatten().tolist() for key, tensor in component.config_tensors.items()}
+    write_json(folder / "config.json", {**component.config, **numbers})
     label = "torch" if precision.exact else f"torch with weights rounded to {precision}"
     stored_label = label
     gates = compare(component, folder, rounded, EXACT_BOUND, label, as_written=True)

@@ -37,6 +37,8 @@ class Component:
     traced ones are neither 0 nor 1 nor equal to each other, because torch.export turns such dimensions static."""
     config: dict[str, Any]
     """Written as config.json."""
+    config_tensors: dict[str, torch.Tensor] = field(default_factory=dict)
+    """Tensors that config.json holds as lists of numbers. Read once the weights are rounded: these are the stored ones."""
     draw: dict[str, Callable[[tuple[int, ...], torch.Generator], torch.Tensor]] = field(default_factory=dict)
     """How to draw an input that standard normal values do not suit."""
 

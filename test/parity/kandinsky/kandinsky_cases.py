@@ -15,14 +15,16 @@ class Model:
     decoder_of: str | None = None
     apart: bool = False
     """Saved as diffusers' two pipelines, prior and decoder, in two subfolders."""
+    half: bool = False
+    """Exported with weights rounded to float16; the reference rounds its own."""
 
 
 MODELS = (
     Model(TinyKandinsky("k21", 1)),
-    Model(TinyKandinsky("k22", 2, second=True), apart=True),
+    Model(TinyKandinsky("k22", 2, second=True), apart=True, half=True),
     Model(TinyKandinsky("k21-learned", 3, learned_variance=True), decoder_of="k21"),
     Model(TinyKandinsky("k21-inpaint", 4, inpainting=True), decoder_of="k21"),
-    Model(TinyKandinsky("k22-inpaint", 5, second=True, inpainting=True, learned_variance=True), decoder_of="k22"),
+    Model(TinyKandinsky("k22-inpaint", 5, second=True, inpainting=True, learned_variance=True), decoder_of="k22", half=True),
 )
 
 @dataclass(frozen=True)

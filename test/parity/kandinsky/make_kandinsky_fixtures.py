@@ -60,12 +60,12 @@ def main() -> None:
     write_word(out / "embeddings" / "sapsan.bin")
     records = []
     for model in MODELS:
-        pipelines = _pipelines(out / "source" / model.tiny.name, model.tiny.second)
+        pipelines = _pipelines(out / "source" / model.tiny.name, model)
         cases = [case for case in CASES if case.model == model.tiny.name]
         # Those with a learned word come last: it stays in the tokenizers.
         for case in sorted(cases, key=lambda case: case.embedding):
             if case.embedding:
-                pipelines = _with_word(out, pipelines, case)
+                pipelines = _with_word(out, pipelines, model, case)
             records.append(_run(out, pipelines, model, case))
     for original in ORIGINALS:
         parts = originals[original.name]
@@ -112,17 +112,22 @@ def _make_models(out: Path) -> dict[str, Any]:
             continue
         build(model.tiny, folder)
         given = _save_apart(folder, source / f"{folder.name}-apart") if model.apart else folder
-        start(model.tiny.name, _export, given, models / model.tiny.name)
+        start(model.tiny.name, _export, given, models / model.tiny.name, _dtype(model))
     finish()
-    for name, base in [(model.tiny.name, model.decoder_of) for model in MODELS] + [(one.name, one.decoder_of) for one in ORIGINALS]:
+    decoders = [(model.tiny.name, model.decoder_of, _dtype(model)) for model in MODELS]
+    for name, base, dtype in [*decoders, *((one.name, one.decoder_of, "fp32") for one in ORIGINALS)]:
         if base is not None:
-            start(name, _export_decoder, out, name, base)
+            start(name, _export_decoder, out, name, base, dtype)
     finish()
     return originals
 
 
-def _export(source: Path, target: Path) -> None:
-    sys.exit(export(["--source", str(source), "--out", str(target)]))
+def _dtype(model: Model) -> str:
+    return "fp16" if model.half else "fp32"
+
+
+def _export(source: Path, target: Path, dtype: str = "fp32") -> None:
+    sys.exit(export(["--source", str(source), "--out", str(target), "--dtype", dtype]))
 
 
 def _save_apart(folder: Path, target: Path) -> Path:
@@ -133,7 +138,7 @@ def _save_apart(folder: Path, target: Path) -> Path:
     return target
 
 
-def _export_decoder(out: Path, name: str, base: str) -> None:
+def _export_decoder(out: Path, name: str, base: str, dtype: str) -> None:
     """Only the U-Net is exported anew; everything else is the other model's."""
     from inbetween_export.cli import _export_component
     from inbetween_export.families import kandinsky, kandinsky_2_0
@@ -148,7 +153,7 @@ def _export_decoder(out: Path, name: str, base: str) -> None:
     else:
         component = kandinsky._unet_component(source, kandinsky._is_second(source))
     options = argparse.Namespace(opset=20, external_above=1500)
-    _export_component(component, target, Precision("fp32", None), options)
+    _export_component(component, target, Precision(dtype, None), options)
     scheduler = source.path("scheduler", "scheduler_config.json")
     shutil.copyfile(scheduler, target / "scheduler" / "scheduler_config.json")
 
@@ -172,9 +177,11 @@ def _draw_inputs(folder: Path) -> None:
         Image.fromarray(noisy).save(folder / f"condition-{index}.png")
 
 
-def _pipelines(folder: Path, second: bool) -> dict[str, Any]:
-    name = "KandinskyV22" if second else "Kandinsky"
+def _pipelines(folder: Path, model: Model) -> dict[str, Any]:
+    name = "KandinskyV22" if model.tiny.second else "Kandinsky"
     base = getattr(diffusers, f"{name}CombinedPipeline").from_pretrained(folder)
+    if model.half:
+        _round_weights(base)
     made = {"text": base}
     for kind, task in (("image", "Img2Img"), ("inpaint", "Inpaint")):
         made[kind] = getattr(diffusers, f"{name}{task}CombinedPipeline")(**base.components)
@@ -183,11 +190,21 @@ def _pipelines(folder: Path, second: bool) -> dict[str, Any]:
     return made
 
 
-def _with_word(out: Path, pipelines: dict[str, Any], case: Case) -> dict[str, Any]:
+def _round_weights(pipeline: Any) -> None:
+    """To float16 and back: the export computes in float32 with such weights."""
+    with torch.no_grad():
+        for part in pipeline.components.values():
+            for weight in part.parameters() if isinstance(part, torch.nn.Module) else ():
+                weight.copy_(weight.half().float())
+
+
+def _with_word(out: Path, pipelines: dict[str, Any], model: Model, case: Case) -> dict[str, Any]:
     """Pipelines of their own with the case's word, for text."""
     combined = pipelines["text"]
     fresh = type(combined).from_pretrained(out / "source" / case.model)
     fresh.set_progress_bar_config(disable=True)
+    if model.half:
+        _round_weights(fresh)
     file = out / "embeddings" / case.embedding
     load_word(file, fresh.prior_tokenizer, fresh.prior_text_encoder, "t2")
     if hasattr(fresh, "tokenizer"):

@@ -86,11 +86,11 @@ class ImageEncoder(torch.nn.Module):
 def prior_components(prior: PriorSource) -> Iterator[Component]:
     """prior_image_encoder, prior_text_encoder and prior."""
     images = _image_encoder(prior)
+    yield images
     size = images.inputs[0].dims[-1]
     with torch.no_grad():
-        # Kandinsky's "no picture": what the encoder says of a picture of zeros after preprocessing.
+        # Kandinsky's "no picture": what the encoder, as it was stored, says of a picture of zeros after preprocessing.
         zero = images.module(torch.zeros(1, 3, size, size))[0]
-    yield images
     text = clip_text_component(prior.source, prior.name("text_encoder"), greatest=True)
     text.name = "prior_text_encoder"
     yield text
@@ -116,7 +116,6 @@ def _prior(prior: PriorSource, zero: torch.Tensor) -> Component:
     name = prior.name("prior")
     model = prior.source.load(name, PriorTransformer, dtype_argument="torch_dtype")
     width, tokens = model.config.embedding_dim, model.config.num_embeddings
-    numbers = lambda tensor: [float(value) for value in tensor.flatten()]  # noqa: E731
     return Component(
         name="prior",
         module=Prior(model),
@@ -129,13 +128,9 @@ def _prior(prior: PriorSource, zero: torch.Tensor) -> Component:
         ],
         outputs=[TensorSpec("predicted_image_embedding", "float32", ("batch", width))],
         sizes=[{"batch": 2}, {"batch": 3}, {"batch": 1}],
-        config={
-            **config_of(model, prior.source.read_json(name, "config.json")),
-            # Embeddings leave the prior as x * clip_std + clip_mean.
-            "clip_mean": numbers(model.clip_mean),
-            "clip_std": numbers(model.clip_std),
-            "zero_image_embedding": numbers(zero),
-        },
+        config=config_of(model, prior.source.read_json(name, "config.json")),
+        # Embeddings leave the prior as x * clip_std + clip_mean.
+        config_tensors={"clip_mean": model.clip_mean, "clip_std": model.clip_std, "zero_image_embedding": zero},
         draw={
             "timestep": lambda _, g: torch.randint(0, 1000, (), generator=g).float(),
             "attention_mask": lambda shape, g: (torch.arange(shape[1]) < torch.randint(2, shape[1], (shape[0], 1), generator=g)).long(),
