@@ -35,8 +35,8 @@ function installPackages() {
   console.error('Installing packages (once) ...');
   // No package's own install steps but one: better-sqlite3 would be compiled although its binary is inside,
   // others would download. The one is node's, which links the Node 24 that the lock file names.
-  npm('ci', '--no-fund', '--no-audit', '--loglevel=error', '--ignore-scripts');
-  npm('rebuild', 'node', '--loglevel=error');
+  npm('ci', '--ignore-scripts', '--loglevel=error');
+  npm('rebuild', 'node', '--ignore-scripts=false', '--loglevel=error');
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, lock);
 }
@@ -47,7 +47,7 @@ function npm(...npmArgs) {
     // stdout stays clean: `inbetween ... --json` is read by scripts.
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
-    env: { ...process.env, npm_config_loglevel: 'error', ONNXRUNTIME_NODE_INSTALL: 'skip' },
+    env: { ...process.env, npm_config_loglevel: 'error' },
   });
   if (result.status === 0) return;
   console.error(`npm ${npmArgs[0]} failed; the lines above say why. Is the package registry reachable?`);

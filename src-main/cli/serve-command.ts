@@ -38,7 +38,7 @@ async function run(context: CliContext, flags: ServeFlags): Promise<void> {
     ...(token === undefined ? {} : { token }),
   });
   context.stdout.write(`${server.address}\n`);
-  context.stderr.write('Inbetween is running; open the address above. Ctrl-C stops.\n');
+  context.stderr.write('Inbetween is running. Ctrl-C stops.\n');
   if (server.isPublic) {
     context.stderr.write(
       'Note: other machines can reach it, and the connection is not encrypted: whoever reads along learns the token. On networks that are not yours, forward the port over SSH instead.\n',
