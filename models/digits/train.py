@@ -36,6 +36,11 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1e9, help="stop and save after so many")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--settle", type=float, default=0.0, help="share of the epochs at the end in which the rate falls to zero")
+    parser.add_argument(
+        "--late", type=float, default=1.0,
+        help="weigh the loss by 1 + 1/SNR, at most so much: brightness and class are decided at late timesteps, of which plain "
+        "mean squared error of the noise hardly takes notice; 1 is plain, the curve always is",
+    )
     parser.add_argument("--average", type=float, default=0.0, help="decay of averaged weights; 0 saves the last ones")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--seed", type=int, default=0)
@@ -60,6 +65,8 @@ def main() -> None:
     epoch_ends: list[int] = saved.get("epoch_ends", [])
     seen: int = saved.get("seen", 0)
     scheduler = DDPMScheduler.from_config(SCHEDULER)
+    alphas = scheduler.alphas_cumprod.to(device)
+    late = (1 + (1 - alphas) / alphas).clamp(max=options.late)
     if not phases or phases[-1][1] != options.batch:
         phases.append([len(losses), options.batch])
     wanted = round(len(data) * options.epochs)
@@ -81,10 +88,11 @@ def main() -> None:
             noise = torch.randn_like(clean)
             timesteps = _timesteps(len(clean), device)
             predicted = net(scheduler.add_noise(clean, noise, timesteps), timesteps, classes[chosen])
-            loss = torch.nn.functional.mse_loss(predicted, noise)
+            errors = (predicted - noise).square().mean(dim=(1, 2, 3))
+            loss = (errors * late[timesteps]).mean()
             for group in optimizer.param_groups:
                 group["lr"] = options.learning_rate * _rate(seen / wanted, options.settle)
-            learning.step(loss, options.average)
+            learning.step(loss, options.average, errors.mean().item())
             seen += len(chosen)
             if seen % len(data) == 0:
                 epoch_ends.append(len(losses))

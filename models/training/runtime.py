@@ -65,14 +65,15 @@ class Learning:
         print(f"Going on after step {len(self.losses)}", flush=True)
         return saved
 
-    def step(self, loss: torch.Tensor, decay: float) -> None:
-        """Learns from a loss. The average is short at first and grows to `decay`; 0: there is none to be kept."""
+    def step(self, loss: torch.Tensor, decay: float, noted: float | None = None) -> None:
+        """Learns from a loss, of which the curve gets `noted` where that is another figure. The average is short at first
+        and grows to `decay`; 0: there is none to be kept."""
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         if decay > 0:
             average_into(self.average, self.net, min(decay, (1 + len(self.losses)) / (10 + len(self.losses))))
-        self.losses.append(loss.item())
+        self.losses.append(loss.item() if noted is None else noted)
 
     def save(self, checkpoint: Path, further: dict) -> None:
         content = {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(), "average": self.average, "losses": self.losses}
