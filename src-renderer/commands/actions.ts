@@ -12,8 +12,6 @@ export interface Action {
   readonly group: 'Project' | 'Edit' | 'Playback' | 'View' | 'Render';
   /** Default keys, as `Mod+Shift+Z` with `event.code` names; Mod is Ctrl, on a Mac Command. */
   readonly keys: readonly string[];
-  /** Also while a text field has the focus. */
-  readonly whileTyping?: boolean;
   /** The system makes an event of these default keys (copy, cut, paste), which the window waits for. */
   readonly isSystems?: boolean;
   enabled?(studio: Studio): boolean;

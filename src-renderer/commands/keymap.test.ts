@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ACTIONS } from './actions.ts';
 import { KEY_MAP_NAMES, KEY_MAPS } from './key-maps.ts';
-import { actionFor, combination, keysOf, shownKeys } from './keymap.ts';
+import { actionFor, belongsToField, combination, keysOf, shownKeys } from './keymap.ts';
 import { conflicts, keyMapText, readKeyMapText, rebound, reset } from './rebind.ts';
 
 const press = (code: string, held: readonly string[] = []) => ({
@@ -30,6 +30,19 @@ test('a key finds its action by its place on the keyboard', () => {
   assert.equal(actionFor(press('Space'), ACTIONS, {})?.id, 'play.toggle');
   assert.equal(actionFor(press('KeyJ'), ACTIONS, {})?.id, 'play.reverse');
   assert.equal(actionFor(press('KeyJ', ['alt']), ACTIONS, {}), undefined);
+});
+
+test('a field keeps what writes and edits text, and leaves commands to the window', () => {
+  const own = [
+    press('KeyE'),
+    press('Space'),
+    press('KeyE', ['ctrl', 'alt']),
+    press('KeyZ', ['ctrl', 'shift']),
+  ];
+  for (const one of [...own, press('KeyV', ['meta'])]) assert.ok(belongsToField(one), combination(one));
+  for (const one of [press('KeyO', ['ctrl']), press('KeyE', ['meta'])]) {
+    assert.ok(!belongsToField(one), combination(one));
+  }
 });
 
 test('a rebound action leaves its default key', () => {

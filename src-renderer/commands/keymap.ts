@@ -71,7 +71,17 @@ export function shownKeys(keys: string, isMac: boolean): string {
   return parts.join(isMac ? '' : '+');
 }
 
-/** Keys that belong to a field that is being typed in. */
+/** What edits or moves through text when Ctrl or Command is held. */
+const EDITING = /^(Key[ACVXYZ]|Arrow\w+|Home|End|Backspace|Delete|Enter)$/;
+
+/** Whether a press is for the field that is being typed in; the others (Ctrl+O, Ctrl+E) are actions there, too. */
+export function belongsToField(press: KeyPress): boolean {
+  // Ctrl with Alt is AltGr, which writes.
+  const isCommand = (press.ctrlKey || press.metaKey) && !press.altKey;
+  return !isCommand || EDITING.test(press.code);
+}
+
+/** Whether a field is being typed in. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return (

@@ -1,4 +1,6 @@
-/** Enter makes the change, Shift+Enter a new line, Esc takes the typing back; the rest of the window hears nothing. */
+import { belongsToField } from '../../commands/keymap.ts';
+
+/** Enter makes the change, Shift+Enter a new line, Esc takes the typing back; of these the rest of the window hears nothing. */
 export function fieldKeys(event: KeyboardEvent, before: string): void {
   const field = event.currentTarget as HTMLTextAreaElement | HTMLInputElement;
   if (event.code === 'Enter' && !event.shiftKey) {
@@ -8,5 +10,5 @@ export function fieldKeys(event: KeyboardEvent, before: string): void {
     field.value = before;
     field.blur();
   }
-  event.stopPropagation();
+  if (belongsToField(event)) event.stopPropagation();
 }
