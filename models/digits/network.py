@@ -33,6 +33,7 @@ UNET = {
     "out_channels": 1,
     "layers_per_block": 2,
     "block_out_channels": [32, 64, 64],
+    "norm_num_groups": 8,
     "down_block_types": ["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"],
     "up_block_types": ["AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
 }
