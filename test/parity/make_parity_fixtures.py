@@ -29,6 +29,7 @@ from PIL import Image  # noqa: E402
 
 from cases import MODELS, Case, Model, cases  # noqa: E402
 from embeddings import load_into, write_embeddings  # noqa: E402
+from half_weights import round_weights  # noqa: E402
 from schedules import SCHEDULER_CONFIGS, load_scheduler, write_scheduler  # noqa: E402
 from tiny_models import build  # noqa: E402
 
@@ -114,11 +115,7 @@ def _pipelines(out: Path, model: Model) -> dict[str, Any]:
         return _xl_pipelines(folder)
     base = diffusers.StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
     if "fp16" in model.export:
-        # The export computes in float32 with weights rounded to float16; so does this.
-        with torch.no_grad():
-            for part in (base.unet, base.vae, base.text_encoder):
-                for weight in part.parameters():
-                    weight.copy_(weight.half().float())
+        round_weights(base)
     parts = {**base.components, "requires_safety_checker": False}
     pipelines = {
         "text": base,

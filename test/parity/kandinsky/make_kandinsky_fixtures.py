@@ -30,6 +30,7 @@ EXPORTER = HERE.parents[2] / "models" / "export"
 sys.path.insert(0, str(EXPORTER))
 
 from inbetween_export.cli import main as export
+from half_weights import round_weights  # noqa: E402
 from kandinsky_cases import CASES, MODELS, ORIGINALS, Case, Model  # noqa: E402
 from learned_word import load_word, write_word  # noqa: E402
 from original_2_0_reference import decode_2_0, sample_2_0  # noqa: E402
@@ -181,7 +182,7 @@ def _pipelines(folder: Path, model: Model) -> dict[str, Any]:
     name = "KandinskyV22" if model.tiny.second else "Kandinsky"
     base = getattr(diffusers, f"{name}CombinedPipeline").from_pretrained(folder)
     if model.half:
-        _round_weights(base)
+        round_weights(base)
     made = {"text": base}
     for kind, task in (("image", "Img2Img"), ("inpaint", "Inpaint")):
         made[kind] = getattr(diffusers, f"{name}{task}CombinedPipeline")(**base.components)
@@ -190,21 +191,13 @@ def _pipelines(folder: Path, model: Model) -> dict[str, Any]:
     return made
 
 
-def _round_weights(pipeline: Any) -> None:
-    """To float16 and back: the export computes in float32 with such weights."""
-    with torch.no_grad():
-        for part in pipeline.components.values():
-            for weight in part.parameters() if isinstance(part, torch.nn.Module) else ():
-                weight.copy_(weight.half().float())
-
-
 def _with_word(out: Path, pipelines: dict[str, Any], model: Model, case: Case) -> dict[str, Any]:
     """Pipelines of their own with the case's word, for text."""
     combined = pipelines["text"]
     fresh = type(combined).from_pretrained(out / "source" / case.model)
     fresh.set_progress_bar_config(disable=True)
     if model.half:
-        _round_weights(fresh)
+        round_weights(fresh)
     file = out / "embeddings" / case.embedding
     load_word(file, fresh.prior_tokenizer, fresh.prior_text_encoder, "t2")
     if hasattr(fresh, "tokenizer"):
