@@ -75,3 +75,47 @@ test('motion is known between frames that are rendered, and nothing moves on a h
   for (const moved of distances.slice(3, 8)) assert.ok(moved !== null && moved > 0 && moved < 2);
   assert.deepEqual(distances.slice(8), [0, 0, 0, 0]);
 });
+
+test('a film that is shortened while frames are asked for renders what is left of them', async (context) => {
+  const studio = await testStudio(context, 'in-process');
+  const client = await studio.connect();
+  const { project, revision } = await client.call('project.create', {
+    file: studio.path('shortened.inbetween'),
+    document: tinyDocument(),
+  });
+  const range = { from: 0, to: 7 };
+  // The model is opened for the first time, and the edit comes between.
+  const asked = [
+    client.call('render.start', { project, range, revision }),
+    client.call('render.start', { project, range }),
+  ];
+  await client.call('project.command', {
+    project,
+    revision,
+    commands: [{ type: 'setSettings', settings: { length: 3 } }],
+  });
+  await Promise.all(asked);
+  const late = await client.call('render.start', { project, range, revision });
+  const isLate = ({ job }: { job: string }): boolean => job === late.job;
+  assert.deepEqual((await client.event('job.started', isLate)).range, { from: 0, to: 2 });
+  const done = await client.event('job.done', isLate);
+  assert.deepEqual([done.total, done.failed], [3, 0]);
+
+  const status = await client.call('frames.status', { project, range, revision });
+  assert.deepEqual([status.keys.length, status.missing, status.revision], [3, 0, revision + 1]);
+  const beyond = { from: 5, to: 7 };
+  assert.deepEqual((await client.call('frames.status', { project, range: beyond, revision })).keys, []);
+  const nothing = await client.call('render.start', { project, range: beyond, revision });
+  assert.equal((await client.event('job.done', ({ job }) => job === nothing.job)).total, 0);
+
+  // Of the document of now, frames that it does not have are a mistake.
+  for (const known of [{}, { revision: revision + 1 }]) {
+    for (const method of ['render.start', 'frames.status'] as const) {
+      await assert.rejects(
+        client.call(method, { project, range, ...known }),
+        /Frames 0-7 are asked for; the project has frames 0-2/,
+      );
+    }
+  }
+  assert.deepEqual([client.seen('job.failed'), client.problems], [[], []]);
+});

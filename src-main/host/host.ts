@@ -612,6 +612,16 @@ export function rangeOf(document: ProjectDocument, range: FrameRange | undefined
   return range;
 }
 
+/**
+ * What an edit has left of a range that was meant for another document; null where nothing of it is left.
+ * @param range all frames where it is undefined
+ */
+export function remainingRange(document: ProjectDocument, range: FrameRange | undefined): FrameRange | null {
+  const last = frameCount(document) - 1;
+  const { from, to } = range ?? { from: 0, to: last };
+  return from > last ? null : { from, to: Math.min(to, last) };
+}
+
 function checkSize(model: HostModel, { width, height, sampler }: FrameSpec): void {
   const { sizeMultiple, family } = model.description;
   if (width % sizeMultiple === 0 && height % sizeMultiple === 0) return;

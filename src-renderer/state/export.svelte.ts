@@ -4,14 +4,10 @@ import type { Preset } from '../../src-shared/contract/preset.ts';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import type { ProjectSession } from './project.svelte.ts';
 import type { FilmFormat } from './naive-size.ts';
+import type { Span } from './span.ts';
 
 export type ListedPreset = Result<'presets.list'>['presets'][number];
 export type Estimate = NonNullable<Result<'export.estimate'>['estimate']>;
-
-interface Span {
-  readonly from: number;
-  readonly to: number;
-}
 
 /** The choices of one export, and what the host says about them. */
 export class ExportState {

@@ -55,8 +55,10 @@ export class FrameStatus {
   /**
    * Asks anew; a question that is under way is dropped. Answers show as they come, those around `playhead` first; what
    * they add up to is known after the last.
+   * @param count frames of the document of `asked`
+   * @param asked revision that the window has; where the host is further, it leaves out frames that are gone
    */
-  async refresh(count: number, playhead: number): Promise<void> {
+  async refresh(count: number, playhead: number, asked: number): Promise<void> {
     this.#asking?.abort();
     const asking = new AbortController();
     this.#asking = asking;
@@ -68,7 +70,7 @@ export class FrameStatus {
       for (const range of statusSlices(count, playhead)) {
         const status = await this.#client.call(
           'frames.status',
-          { project: this.#project, range, drafts: true },
+          { project: this.#project, range, revision: asked, drafts: true },
           { signal: asking.signal },
         );
         this.#take(status);

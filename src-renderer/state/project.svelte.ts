@@ -51,7 +51,7 @@ export class ProjectSession {
 
   readonly #client: HostClient;
   readonly #hooks: ProjectHooks;
-  #sending = false;
+  #sending: Promise<void> | undefined;
 
   constructor(client: HostClient, state: ProjectState, hooks: ProjectHooks) {
     this.#client = client;
@@ -106,12 +106,20 @@ export class ProjectSession {
       return;
     }
     this.#pending = [...this.#pending, edit];
-    void this.#send();
+    this.#sending ??= this.#send();
+  }
+
+  /** The document of {@link revision}, without edits that are on their way. */
+  get saved(): ProjectDocument {
+    return this.#confirmed;
+  }
+
+  /** Resolves when no edit is on its way. */
+  async sent(): Promise<void> {
+    await this.#sending;
   }
 
   async #send(): Promise<void> {
-    if (this.#sending) return;
-    this.#sending = true;
     try {
       for (let edit = this.#pending[0]; edit !== undefined; edit = this.#pending[0]) {
         try {
@@ -140,7 +148,7 @@ export class ProjectSession {
     } catch (error) {
       this.#hooks.onError(error);
     } finally {
-      this.#sending = false;
+      this.#sending = undefined;
       this.#hooks.onChanged();
     }
   }

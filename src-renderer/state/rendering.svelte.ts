@@ -1,6 +1,8 @@
 import type { HostClient } from '../../src-shared/contract/client.ts';
+import { frameCount } from '../../src-shared/model/document-types.ts';
 import type { ProjectSession } from './project.svelte.ts';
 import { LiveFrame } from './live-frame.svelte.ts';
+import { spanOf } from './span.ts';
 import type { Studio } from './studio.svelte.ts';
 
 /** The project's render job as the window steers it, and the frame that is computed right now. */
@@ -18,12 +20,16 @@ export class Rendering {
 
   /** Renders what is missing of the loop range. A paused job stays paused when an edit replaces it. */
   async start(options: { readonly retry?: boolean; readonly resume?: boolean } = {}): Promise<void> {
-    const { project, preferences, span, player } = this.#studio;
-    if (project === null || project.frameCount === 0) return;
+    const { project, preferences, player } = this.#studio;
+    if (project === null) return;
+    // What was asked for is the document that shows, and edits on their way are part of it.
+    await project.sent();
+    if (project !== this.#studio.project || frameCount(project.saved) === 0) return;
     await this.#studio.ask((client) =>
       client.call('render.start', {
         project: project.id,
-        range: span,
+        range: spanOf(project.saved),
+        revision: project.revision,
         playhead: player.frame,
         drafts: preferences.value.drafts,
         retry: options.retry === true,

@@ -22,6 +22,7 @@ import { ProjectSession } from './project.svelte.ts';
 import { KeySelection } from './selection.svelte.ts';
 import { Motion } from './motion.svelte.ts';
 import { Rendering } from './rendering.svelte.ts';
+import { type Span, spanOf } from './span.ts';
 import { SoundState } from './sound.svelte.ts';
 import { Takes } from './takes.svelte.ts';
 import { startingValue } from './starting-value.ts';
@@ -132,11 +133,8 @@ export class Studio {
   }
 
   /** First and last frame of playback and rendering: the loop range, or the whole timeline. */
-  get span(): { readonly from: number; readonly to: number } {
-    const last = Math.max(0, (this.project?.frameCount ?? 1) - 1);
-    const { range } = this;
-    if (range === null) return { from: 0, to: last };
-    return { from: Math.min(range.from, last), to: Math.min(range.to, last) };
+  get span(): Span {
+    return this.project === null ? { from: 0, to: 0 } : spanOf(this.project.document);
   }
 
   tell(text: string, kind: Toast['kind'] = 'info'): void {
@@ -267,7 +265,7 @@ export class Studio {
   async #refresh(): Promise<void> {
     const { project } = this;
     if (project === null || !project.isSaved) return;
-    await project.frames.refresh(project.frameCount, this.player.frame);
+    await project.frames.refresh(project.frameCount, this.player.frame, project.revision);
     if (project !== this.project) return;
     if (this.player.frame >= project.frameCount)
       this.player.seek(project.frameCount - 1, project.frameCount - 1);

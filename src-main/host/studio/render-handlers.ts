@@ -10,7 +10,7 @@ import { planGrid } from '../../../src-shared/model/grid.ts';
 import { planFrame } from '../../../src-shared/model/plan.ts';
 import { framePictures, type PictureSize } from '../../engine/frame-pictures.ts';
 import type { RgbImage } from '../../engine/ports.ts';
-import { contextOf, type Host, type HostModel, rangeOf } from '../host.ts';
+import { contextOf, type Host, type HostModel, rangeOf, remainingRange } from '../host.ts';
 import { encodePng } from '../render/frame-codec.ts';
 import { storedKeys } from './frame-planner.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';
@@ -68,14 +68,20 @@ export function renderHandlers(wiring: RenderWiring): Pick<Handlers, RenderMetho
       return { frames, missing, estimatedMs };
     },
 
-    'frames.status': async ({ project: id, range, drafts: withDrafts = false }, { client, signal }) => {
+    'frames.status': async (
+      { project: id, range, drafts: withDrafts = false, ...asked },
+      { client, signal },
+    ) => {
       const open = projects.get(id, client);
       const { revision, document } = open.edits;
-      if (frameCount(document) === 0) {
+      const isChanged = asked.revision !== undefined && asked.revision !== revision;
+      const there =
+        frameCount(document) === 0 ? null : (isChanged ? remainingRange : rangeOf)(document, range);
+      if (there === null) {
         const nothing = { keys: [], cached: [], drafts: [], failed: [] };
-        return { revision, from: 0, ...nothing, missing: 0, estimatedMs: 0 };
+        return { revision, from: range?.from ?? 0, ...nothing, missing: 0, estimatedMs: 0 };
       }
-      const { from, to } = rangeOf(document, range);
+      const { from, to } = there;
       const model = await open.model();
       const planned = await open.planner(model, document).frames(numbersOf(from, to), signal);
       const { stored, missing, estimatedMs } = await missingOf(open, planned, signal);

@@ -1,5 +1,6 @@
 import type { Handlers } from '../../../src-shared/contract/service.ts';
-import { type FrameRange, gridUnits, type Host, rangeOf } from '../host.ts';
+import type { ProjectDocument } from '../../../src-shared/model/document-types.ts';
+import { type FrameRange, gridUnits, type Host, rangeOf, remainingRange } from '../host.ts';
 import type { RenderJob, RenderUnit } from '../render/render-job.ts';
 import type { Jobs } from './jobs.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';
@@ -38,15 +39,29 @@ export function renderingHandlers(wiring: RenderingWiring): Pick<Handlers, Rende
 
   return {
     'render.start': async (
-      { project: id, of = 'timeline', range, playhead, drafts = false, retry = false, paused = false },
+      {
+        project: id,
+        of = 'timeline',
+        range,
+        playhead,
+        drafts = false,
+        retry = false,
+        paused = false,
+        ...asked
+      },
       { client },
     ) => {
       const open = projects.get(id, client);
+      const revision = asked.revision ?? open.edits.revision;
+      const rangeIn = (document: ProjectDocument): FrameRange | null =>
+        revision === open.edits.revision ? rangeOf(document, range) : remainingRange(document, range);
+      // What is wrong from the start is said at once.
+      if (of === 'timeline') rangeIn(open.edits.document);
       const model = await open.model();
-      // From here on without a pause: the job is for the document of this moment.
+      // From here on without a pause: the job is for the document of this moment, which an edit may have shortened.
       projects.get(id, client);
       const project = open.snapshot();
-      const wanted = of === 'timeline' ? rangeOf(project.document, range) : null;
+      const wanted = of === 'timeline' ? rangeIn(project.document) : null;
       const cells = of === 'grid' ? gridUnits(project, model) : undefined;
       if (retry) open.failures.clear();
       const before = renderings.get(open);
@@ -69,11 +84,9 @@ export function renderingHandlers(wiring: RenderingWiring): Pick<Handlers, Rende
           const looking = rendering.playhead === undefined ? {} : { playhead: rendering.playhead };
           const planned =
             cells ??
-            (await timelineUnits(open, model, project.document, wanted as FrameRange, {
-              ...looking,
-              drafts,
-              signal,
-            }));
+            (wanted === null
+              ? []
+              : await timelineUnits(open, model, project.document, wanted, { ...looking, drafts, signal }));
           const units = planned.filter((unit) => !hasFailed(open, unit));
           const summary = await renderUnits(host, wiring.note, {
             open,

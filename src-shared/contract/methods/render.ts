@@ -25,6 +25,8 @@ export const renderMethods = {
     z.strictObject({
       project: projectId,
       range: frameRange.exactOptional(),
+      /** As in `render.start`. */
+      revision: revision.exactOptional(),
       /** Whether drafts are looked for as well. */
       drafts: z.boolean().exactOptional(),
     }),
@@ -69,6 +71,11 @@ export const renderMethods = {
       project: projectId,
       of: z.enum(['timeline', 'grid']).exactOptional(),
       range: frameRange.exactOptional(),
+      /**
+       * Of the document that the range is meant for. Where an edit has come between, frames that are gone are left out;
+       * without it, or for the document of now, a range that goes beyond the last frame is an error.
+       */
+      revision: revision.exactOptional(),
       playhead: frameNumberSchema.exactOptional(),
       /** Drafts of all frames before the final ones; without it final ones only. */
       drafts: z.boolean().exactOptional(),
