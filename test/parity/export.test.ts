@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { python } from '../../scripts/python-env.ts';
 import { parityFixtures } from './fixtures.ts';
 
@@ -118,41 +118,127 @@ test('an export leaves an occupied folder untouched and exits with 2', async () 
   assert.deepEqual(await readdir(out), ['mine.txt']);
 });
 
-test('an export of damaged weights names the component, exits with 2 and leaves nothing behind', async () => {
-  const source = join(folder, 'damaged');
-  await cp(join(fixtures, 'source', 'tiny-sd1'), source, { recursive: true });
-  await truncate(join(source, 'text_encoder', 'model.safetensors'), 1000);
-  const out = join(folder, 'from-damaged');
-  const { status, stderr } = await runExport('--source', source, '--out', out);
-  assert.equal(status, 2);
-  assert.match(stderr, /damaged.text_encoder does not load as CLIPTextModel/);
-  assert.deepEqual(
-    (await readdir(folder)).filter((name) => name.includes('from-damaged')),
-    [],
-  );
+describe('Sources as users have them', () => {
+  for (const [name, what] of Object.entries({
+    pickled: '.bin files, of either layout of torch.save,',
+    sharded: 'shards and their index',
+    'sharded-variant': 'shards of the fp16 variant',
+    variant: 'a variant alone, whole or in shards,',
+    'beside-a-variant': 'plain safetensors beside a variant and a .bin file',
+  })) {
+    test(`${what} load bit for bit as the plain pipeline`, async () => {
+      assert.equal((await sources()).forms[name], true);
+    });
+  }
 });
 
-test('an export of a damaged tokenizer names the file and exits with 2 before anything is exported', async () => {
-  const source = join(folder, 'garbled');
-  await cp(join(fixtures, 'source', 'tiny-sd1'), source, { recursive: true });
-  await writeFile(join(source, 'tokenizer', 'tokenizer.json'), '{"model":');
-  const out = join(folder, 'from-garbled');
-  const { status, stderr } = await runExport('--source', source, '--out', out);
-  assert.equal(status, 2);
-  assert.match(stderr, /tokenizer.tokenizer\.json is not readable JSON/);
-  assert.ok(!existsSync(out));
+describe('A source that is damaged or hostile is refused: the message names the file, the exit status is 2, nothing is left', () => {
+  for (const [name, [what, said]] of Object.entries<[string, RegExp]>({
+    cut: [
+      'safetensors that are cut short',
+      /unet.diffusion_pytorch_model\.safetensors is no whole safetensors file/,
+    ],
+    'cut-pickle': ['a .bin file that is cut short', /text_encoder.pytorch_model\.bin is cut short/],
+    code: [
+      'an archive whose pickle runs code',
+      /pytorch_model\.bin is not a checkpoint of tensors alone.*posix\.system/,
+    ],
+    'code-plain': [
+      'a pickle that runs code',
+      /pytorch_model\.bin is not a checkpoint of tensors alone.*posix\.system/,
+    ],
+    'code-renamed': [
+      'a pickle that is called safetensors',
+      /text_encoder.model\.safetensors is no whole safetensors file/,
+    ],
+    bomb: ['an archive that unpacks to more than it is', /pytorch_model\.bin is compressed/],
+    repeated: [
+      'a tensor that repeats one number 10^11 times',
+      /pytorch_model\.bin has [\d,]+ bytes, but weight is \[1000000, 100000\]/,
+    ],
+    climbing: [
+      'an index that names a file outside of its folder',
+      /model\.safetensors\.index\.json names '\.\.\/unet\/.*accepted: weight files beside it/,
+    ],
+    'missing-shard': [
+      'a shard that is missing',
+      /model-00002-of-00002\.safetensors is missing, which model\.safetensors\.index\.json names/,
+    ],
+    'missing-index': ['shards without an index', /text_encoder has shards .*but no index/],
+    'other-shapes': [
+      'weights of other shapes',
+      /text_encoder does not load as CLIPTextModel: its weights have other shapes/,
+    ],
+    'missing-tensor': [
+      'weights that lack a tensor',
+      /text_encoder: the weights lack 1 tensors of CLIPTextModel, such as/,
+    ],
+    'missing-part': ['a missing component', /vae.config\.json is missing/],
+    'no-json': ['a config.json that is no JSON', /unet.config\.json is not readable JSON/],
+    'nested-json': ['a config.json of 100,000 brackets', /unet.config\.json is not readable JSON/],
+    tokenizer: ['a damaged tokenizer', /tokenizer.tokenizer\.json is not readable JSON/],
+    lfs: ["Git LFS's note of a file", /model\.safetensors.*run git lfs pull/],
+    flax: [
+      'weights of another framework',
+      /unet has no weights; expected .*there is diffusion_flax_model\.msgpack/,
+    ],
+    onnx: ['a folder that is ONNX already', /is ONNX already .* needs no export: .*--model/],
+    'single-file': [
+      'a checkpoint in one file',
+      /v1-5-pruned\.safetensors is a single file.*from_single_file/,
+    ],
+  })) {
+    test(what, async () => {
+      const { refused, codeRan } = await sources();
+      assert.match(refused[name]?.said ?? '', said);
+      assert.doesNotMatch(refused[name]?.said ?? '', /Traceback/);
+      assert.deepEqual({ ...refused[name], said: '' }, { status: 2, said: '', left: [] });
+      assert.ok(!codeRan);
+    });
+  }
 });
+
+interface Sources {
+  readonly forms: Readonly<Record<string, boolean>>;
+  readonly refused: Readonly<
+    Record<string, { readonly status: number; readonly said: string; readonly left: string[] }>
+  >;
+  readonly codeRan: boolean;
+}
+
+let found: Promise<Sources> | undefined;
+
+/** What damaged_sources.py found, which runs once. */
+function sources(): Promise<Sources> {
+  found ??= (async () => {
+    const scratch = await mkdtemp(join(folder, 'sources-'));
+    const source = join(fixtures, 'source', 'tiny-sd1');
+    const maker = join(import.meta.dirname, 'damaged_sources.py');
+    const { status, stdout, stderr } = await runPython(maker, '--source', source, '--scratch', scratch);
+    assert.equal(status, 0, stderr);
+    return { ...(JSON.parse(stdout) as Sources), codeRan: existsSync(join(scratch, 'code-ran')) };
+  })();
+  return found;
+}
 
 function runExport(...args: string[]): Promise<{ status: number | null; stderr: string }> {
+  return runPython(script, ...args);
+}
+
+function runPython(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
-    const child = spawn(interpreter, [script, ...args], { stdio: ['ignore', 'ignore', 'pipe'], env });
+    const child = spawn(interpreter, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    let stdout = '';
     let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString();
     });
     child.on('error', reject);
-    child.on('close', (status) => resolve({ status, stderr }));
+    child.on('close', (status) => resolve({ status, stdout, stderr }));
   });
 }
 

@@ -1,19 +1,16 @@
 """Reading a pipeline folder as diffusers' save_pretrained writes it, with messages that name what is wrong."""
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import SourceError
+from .weights import is_weight_file, read_object, weight_files
 
 if TYPE_CHECKING:
     import torch
 
-_WEIGHTS = ("diffusion_pytorch_model", "model", "pytorch_model")
-_ENDINGS = (".safetensors", ".bin", ".safetensors.index.json", ".bin.index.json")
-_VARIANT = re.compile(rf"(?:{'|'.join(_WEIGHTS)})\.(\w+)(?:-\d+-of-\d+)?\.(?:safetensors|bin)")
-"""model.fp16.safetensors, and its shards model.fp16-00001-of-00002.safetensors."""
+_SINGLE_FILES = (".safetensors", ".ckpt")
 
 
 class Source:
@@ -26,8 +23,10 @@ class Source:
         """:raises SourceError: the folder or its model_index.json is missing or unreadable"""
         self.folder = folder
         if not folder.is_dir():
+            _refuse_single(folder)
             raise SourceError(f"{folder} is not a folder; expected a pipeline saved by diffusers' save_pretrained")
         self.index = self._read_index()
+        _refuse_onnx(folder)
 
     def _read_index(self) -> dict[str, Any]:
         """model_index.json; a model that transformers saves on its own has none, its class stands in config.json."""
@@ -35,6 +34,10 @@ class Source:
             classes = self.read_json("config.json").get("architectures")
             if isinstance(classes, list) and len(classes) == 1:
                 return {"_class_name": classes[0]}
+        if not (self.folder / "model_index.json").exists():
+            _refuse_onnx(self.folder)
+            for path in sorted(self.folder.iterdir()):
+                _refuse_single(path)
         return self.read_json("model_index.json")
 
     @property
@@ -57,14 +60,15 @@ class Source:
         return path
 
     def read_json(self, *parts: str) -> dict[str, Any]:
-        path = self.path(*parts)
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise SourceError(f"{path} is not readable JSON: {error}") from error
-        if not isinstance(value, dict):
-            raise SourceError(f"{path} holds {type(value).__name__}; expected an object")
-        return value
+        return read_object(self.path(*parts))
+
+    def check_component(self, component: str) -> None:
+        """Looks at a component's configuration and weights without loading it.
+
+        :raises SourceError: a file is missing, damaged, or holds more than tensors
+        """
+        self.read_json(component, "config.json")
+        weight_files(self.folder / component)
 
     def load(self, component: str, model_class: Any, dtype_argument: str) -> "torch.nn.Module":
         """Loads a component in float32 from safetensors or .bin files, whole or in shards, of any variant.
@@ -76,18 +80,22 @@ class Source:
         import torch  # Here, so that wrong folders are named at once and not after torch has loaded.
 
         self.path(component, "config.json")
-        variant = self._variant(component)
+        files = weight_files(self.folder / component)
         try:
             model, info = model_class.from_pretrained(
                 self.folder,
                 subfolder=component,
-                variant=variant,
+                variant=files.variant,
+                use_safetensors=files.safetensors,
                 local_files_only=True,
                 output_loading_info=True,
                 **{dtype_argument: torch.float32},
             )
         except Exception as error:
-            raise SourceError(f"{self.folder / component} does not load as {model_class.__name__}: {error}") from error
+            # transformers keeps which ones for its log.
+            shapes = "ignore_mismatched_sizes" in str(error) and "expected shape" not in str(error)
+            cause = "its weights have other shapes than its config.json says" if shapes else str(error)
+            raise SourceError(f"{self.folder / component} does not load as {model_class.__name__}: {cause}") from error
         # Both libraries fill missing weights with random numbers and go on; such a model renders noise.
         missing = sorted(info["missing_keys"])
         if missing:
@@ -97,17 +105,25 @@ class Source:
             )
         return model.eval().requires_grad_(False)
 
-    def _variant(self, component: str) -> str | None:
-        folder = self.folder / component
-        names = sorted(path.name for path in folder.iterdir())
-        if any(name == weights + ending for name in names for weights in _WEIGHTS for ending in _ENDINGS):
-            return None
-        for name in names:
-            if found := _VARIANT.fullmatch(name):
-                return found.group(1)
+
+def _refuse_single(path: Path) -> None:
+    """:raises SourceError: `path` is a whole pipeline in one file, which has no configuration and no tokenizer"""
+    if path.is_file() and path.suffix in _SINGLE_FILES:
         raise SourceError(
-            f"{folder} has no weights; expected diffusion_pytorch_model.safetensors, model.safetensors or their .bin "
-            "equivalents"
+            f"{path} is a single file; expected a folder saved by diffusers' save_pretrained. If it is a checkpoint of "
+            "Stable Diffusion, diffusers makes such a folder of it: "
+            f'StableDiffusionPipeline.from_single_file("{path.name}").save_pretrained("{path.stem}")'
+        )
+
+
+def _refuse_onnx(folder: Path) -> None:
+    """:raises SourceError: the folder has graphs, and no weights that could be exported"""
+    graphs = sorted(folder.glob("*/model.onnx"))
+    # Some folders on the hub hold both.
+    if graphs and not any(is_weight_file(path.name) for path in folder.glob("*/*")):
+        raise SourceError(
+            f"{folder} is ONNX already (it has {graphs[0].relative_to(folder).as_posix()}) and needs no export: give it to "
+            f"Inbetween as it is, inbetween image --model {folder}"
         )
 
 

@@ -25,6 +25,10 @@ def check_clip_tokenizer(source: Source, folder_name: str) -> None:
         raise SourceError(f"{folder} has no tokenizer.json and not both of vocab.json and merges.txt")
     if has_lists:
         source.read_json(folder_name, "vocab.json")
+        try:
+            (folder / "merges.txt").read_text(encoding="utf-8")
+        except ValueError as error:
+            raise SourceError(f"{folder / 'merges.txt'} is no text in UTF-8: {error}") from error
 
 
 def write_clip_tokenizer(source: Source, folder_name: str, out: Path, names: Collection[str] | None = None) -> None:
@@ -63,7 +67,7 @@ def write_tokenizer(source: Source, folder_name: str, out: Path) -> None:
     from transformers import AutoTokenizer
 
     try:
-        AutoTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer.save(str(out / "tokenizer.json"))
+        AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False).backend_tokenizer.save(str(out / "tokenizer.json"))
     except Exception as error:
         raise SourceError(f"{folder} does not load as a tokenizer: {error}") from error
 

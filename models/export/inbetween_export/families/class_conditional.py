@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from ..component import Component, TensorSpec
 from ..errors import SourceError
 from ..source import Source
+from ..weights import check_weights
 from .family import Family
 
 _OWN = ("_class_name", "num_classes", "class_embedding_size", "labels")
@@ -39,6 +40,7 @@ def _check(source: Source) -> None:
 def _components(source: Source) -> Iterator[Component]:
     config = source.read_json("unet", "config.json")
     path = source.path("unet", _WEIGHTS)
+    check_weights(path)
     try:
         weights = load_file(path)
         classes, width = weights["class_emb.weight"].shape

@@ -50,7 +50,7 @@ def _model(source: Source) -> CLIPModel:
 
 
 def _check(source: Source) -> None:
-    source.read_json("config.json")
+    source.check_component(".")
     check_clip_tokenizer(source, ".")
     _preprocessor(source)
 

@@ -192,7 +192,7 @@ def _check(source: Source) -> None:
             raise SourceError(
                 f"{source.folder / 'model_index.json'}: {component} is {found}; accepted: {', '.join(classes)}"
             )
-        source.read_json(component, "config.json")
+        source.check_component(component)
     source.read_json("scheduler", "scheduler_config.json")
     _prior_of(source).check()
 

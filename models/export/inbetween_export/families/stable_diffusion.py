@@ -29,7 +29,7 @@ def _check(source: Source) -> None:
             raise SourceError(
                 f"{source.folder / 'model_index.json'}: {component} is {found}; accepted: {', '.join(accepted)}"
             )
-        source.read_json(component, "config.json")
+        source.check_component(component)
     check_clip_tokenizer(source, "tokenizer")
     source.read_json("scheduler", "scheduler_config.json")
 

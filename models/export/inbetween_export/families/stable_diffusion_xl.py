@@ -36,7 +36,7 @@ def _check(source: Source) -> None:
                 f"{source.folder / 'model_index.json'}: {component} is {found}; accepted: {names}"
             )
         if found is not None:
-            source.read_json(component, "config.json")
+            source.check_component(component)
     for _, tokenizer in _encoders(source):
         check_clip_tokenizer(source, tokenizer)
     source.read_json("scheduler", "scheduler_config.json")

@@ -42,7 +42,7 @@ class PriorSource:
                 raise SourceError(
                     f"{self.source.folder / 'model_index.json'}: {name} is {found}; accepted: {', '.join(accepted)}"
                 )
-            self.source.read_json(name, "config.json")
+            self.source.check_component(name)
         check_clip_tokenizer(self.source, self.name("tokenizer"))
         self.source.read_json(self.name("scheduler"), "scheduler_config.json")
 

@@ -1,23 +1,12 @@
-"""Reading checkpoints: tensors only, never the code that a pickle may carry."""
+"""The tensors of an original checkpoint."""
 
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from ..errors import SourceError
+from ..weights import read_checkpoint
 from .unet import State
-
-
-def read_checkpoint(path: Path) -> Any:
-    """:raises SourceError: the file is damaged, or holds more than tensors and plain values"""
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise SourceError(
-            f"{path} is not a checkpoint of tensors alone, which is all that is read (a pickle can run code): "
-            f"{str(error).splitlines()[0] if str(error) else type(error).__name__}"
-        ) from error
 
 
 def read_state(path: Path) -> State:

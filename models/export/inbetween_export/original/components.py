@@ -1,6 +1,5 @@
 """The original checkpoints' components as torch modules, in float32."""
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,8 @@ from diffusers.pipelines.kandinsky import MultilingualCLIP
 from diffusers.pipelines.kandinsky.text_encoder import MCLIPConfig
 
 from ..errors import SourceError
-from .checkpoint import read_checkpoint, read_state
+from ..weights import read_checkpoint, read_object
+from .checkpoint import read_state
 from .keys import coder_keys, prior_keys, unet_keys
 from .unet import HEAD, State, fill, layout_of, unet_20
 
@@ -133,7 +133,7 @@ def multilingual_text(folder: Path) -> MultilingualCLIP:
     if not weights.exists():
         raise SourceError(f"{weights} is missing")
     state = {key: value for key, value in read_state(weights).items() if not key.endswith("position_ids")}
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = read_object(folder / "config.json")
     projected = state.get("LinearTransformation.weight")
     if projected is None:
         raise SourceError(f"{weights} lacks LinearTransformation.weight, the layer behind XLM-R")

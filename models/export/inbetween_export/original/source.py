@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SourceError
 from ..source import Source
+from ..weights import read_object
 
 if TYPE_CHECKING:
     import torch
@@ -97,10 +98,10 @@ class OriginalSource(Source):
         """A component's configuration comes from its checkpoint: what there is to read is known once it is loaded."""
         if parts[-1] == "config.json":
             return self._configs.get(parts[0], {})
-        try:
-            return json.loads(self.path(*parts).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise SourceError(f"{self.path(*parts)} is not readable JSON: {error}") from error
+        return read_object(self.path(*parts))
+
+    def check_component(self, component: str) -> None:
+        """Nothing to see before the checkpoints are read, which each component does once."""
 
     def load(self, component: str, model_class: Any, dtype_argument: str) -> "torch.nn.Module":
         from . import components
@@ -155,9 +156,9 @@ def _clip_folder(folder: Path) -> Path:
     """The original fetches CLIP ViT-L/14 by itself; here it lies in a subfolder, as transformers saves it."""
     for path in sorted(folder.glob("*/config.json")):
         try:
-            if json.loads(path.read_text(encoding="utf-8")).get("model_type") == "clip":
+            if read_object(path).get("model_type") == "clip":
                 return path.parent
-        except ValueError:
+        except SourceError:
             continue
     raise SourceError(
         f"{folder} has no CLIP: the original fetches OpenAI's ViT-L/14 apart from its checkpoints. Put "
