@@ -3,13 +3,16 @@ import { isAbsolute, join, posix, win32 } from 'node:path';
 import type { Report } from './check.ts';
 import { type ExternalTensor, readOnnxFile } from './onnx-file.ts';
 
+/** A component's graph, and the one that takes learned words. */
+const GRAPH = /^[^/]+\/model(_embeddings)?\.onnx$/;
+
 /**
  * Reports graphs that cannot be read and weights in other files that are missing, too short, or outside the model
  * folder, without loading anything.
  */
 export function checkGraphFiles(folder: string, paths: readonly string[], report: Report): void {
   for (const path of paths) {
-    if (!/^[^/]+\/model\.onnx$/.test(path)) continue;
+    if (!GRAPH.test(path)) continue;
     let tensors: readonly ExternalTensor[];
     try {
       tensors = readOnnxFile(join(folder, path)).externalData;

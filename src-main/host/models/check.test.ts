@@ -172,6 +172,19 @@ for (const location of ['../model.onnx_dat', '/etc/hostname_xx', 'C:\\secret\\fi
   });
 }
 
+test('weights outside of the folder are refused in the graph for learned words as well', async (t) => {
+  const folder = tinyModel(t);
+  const bytes = readFileSync(join(ONNX_FIXTURES, 'external/model.onnx'));
+  bytes.write('../model.onnx_d', bytes.indexOf('model.onnx_data'));
+  writeFileSync(join(folder, 'text_encoder/model_embeddings.onnx'), bytes);
+  const problems = await problemsOf(folder);
+  assert.equal(problems.length, 1, problems.join('\n'));
+  assert.match(
+    problems[0] ?? '',
+    /text_encoder\/model_embeddings\.onnx keeps weights in "\.\.\/model\.onnx_d"/,
+  );
+});
+
 test('a model is imported whole, with its licence and without what nobody needs', async (t) => {
   const source = tinyModel(t, 'my-model');
   for (const name of ['README.md', 'LICENSE', 'inbetween.json'])
