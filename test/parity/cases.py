@@ -26,6 +26,8 @@ class Model:
     copy_of: str | None = None
     scheduler_config: str = ""
     export: list[str] = field(default_factory=list)
+    parts_of: str | None = None
+    """The model whose parts it has, but for the U-Net: they are exported once."""
 
     @property
     def is_xl(self) -> bool:
@@ -38,14 +40,18 @@ MODELS = (
         "tiny-sd2-v",
         tiny=TinyModel("tiny-sd2-v", seed=2, prediction="v_prediction", second_generation=True, latent_scale=0.13),
     ),
-    Model("tiny-inpaint", tiny=TinyModel("tiny-inpaint", seed=3, inpainting=True)),
+    Model("tiny-inpaint", tiny=TinyModel("tiny-inpaint", seed=3, inpainting=True), parts_of="tiny-sd1"),
     Model(
         "tiny-lcm-fp16",
         tiny=TinyModel("tiny-lcm-fp16", seed=4, guidance_embedding=True),
         export=["--dtype", "fp16"],
     ),
     Model("tiny-sdxl", tiny=TinyModel("tiny-sdxl", seed=5, xl=True, latent_scale=0.13025)),
-    Model("tiny-sdxl-refiner", tiny=TinyModel("tiny-sdxl-refiner", seed=6, xl=True, refiner=True, latent_scale=0.13025)),
+    Model(
+        "tiny-sdxl-refiner",
+        tiny=TinyModel("tiny-sdxl-refiner", seed=6, xl=True, refiner=True, latent_scale=0.13025),
+        parts_of="tiny-sdxl",
+    ),
     Model("tiny-sdxl-turbo", copy_of="tiny-sdxl", scheduler_config="turbo"),
     Model("tiny-sd-turbo", copy_of="tiny-sd1", scheduler_config="turbo"),
     Model("tiny-sd1-linspace", copy_of="tiny-sd1", scheduler_config="linspace"),

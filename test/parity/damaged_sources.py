@@ -176,6 +176,7 @@ def loaded(folder: Path) -> dict[str, torch.Tensor]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", required=True, type=Path, help="a Stable Diffusion pipeline's folder")
+    parser.add_argument("--exported", required=True, type=Path, help="what the exporter made of it")
     parser.add_argument("--scratch", required=True, type=Path, help="folder for the copies; nothing else is in it")
     options = parser.parse_args()
     scratch: Path = options.scratch
@@ -191,13 +192,22 @@ def main() -> None:
         weights = loaded(copy(name, change))
         forms[name] = weights.keys() == plain.keys() and all(torch.equal(weights[key], plain[key]) for key in plain)
     marker, refused = scratch / "code-ran", {}
-    for name, change in damages(marker).items():
-        folder, said = copy(name, change), io.StringIO()
-        before = set(scratch.iterdir())
+
+    def refuse(name: str, folder: Path, *arguments: str) -> None:
+        said, before = io.StringIO(), set(scratch.iterdir())
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-            status = export(["--source", str(folder), "--out", str(scratch / "exported")])
+            status = export(["--source", str(folder), "--out", str(scratch / "exported"), *arguments])
         left = sorted(path.name for path in set(scratch.iterdir()) - before)
         refused[name] = {"status": status, "said": said.getvalue(), "left": left}
+
+    for name, change in damages(marker).items():
+        refuse(name, copy(name, change))
+    earlier = scratch / "earlier"
+    shutil.copytree(options.exported, earlier)
+    with (earlier / TEXT / "model.onnx").open("ab") as graph:
+        graph.write(b"more")
+    refuse("reuse-changed", options.source, "--reuse", str(earlier))
+    refuse("reuse-nothing", options.source, "--reuse", str(options.source))
     print(json.dumps({"forms": forms, "refused": refused}))
 
 

@@ -183,6 +183,11 @@ describe('A source that is damaged or hostile is refused: the message names the 
       /unet has no weights; expected .*there is diffusion_flax_model\.msgpack/,
     ],
     onnx: ['a folder that is ONNX already', /is ONNX already .* needs no export: .*--model/],
+    'reuse-changed': [
+      'an earlier export whose files were changed',
+      /text_encoder.model\.onnx is not what inbetween-export\.json says/,
+    ],
+    'reuse-nothing': ['an earlier export that is none', /--reuse .*tiny-sd1 is no exported folder/],
     'single-file': [
       'a checkpoint in one file',
       /v1-5-pruned\.safetensors is a single file.*from_single_file/,
@@ -214,7 +219,9 @@ function sources(): Promise<Sources> {
     const scratch = await mkdtemp(join(folder, 'sources-'));
     const source = join(fixtures, 'source', 'tiny-sd1');
     const maker = join(import.meta.dirname, 'damaged_sources.py');
-    const { status, stdout, stderr } = await runPython(maker, '--source', source, '--scratch', scratch);
+    const exported = join(fixtures, 'models', 'tiny-sd1');
+    const folders = ['--source', source, '--exported', exported, '--scratch', scratch];
+    const { status, stdout, stderr } = await runPython(maker, ...folders);
     assert.equal(status, 0, stderr);
     return { ...(JSON.parse(stdout) as Sources), codeRan: existsSync(join(scratch, 'code-ran')) };
   })();

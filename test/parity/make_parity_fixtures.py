@@ -31,6 +31,7 @@ from cases import MODELS, Case, Model, cases  # noqa: E402
 from embeddings import load_into, write_embeddings  # noqa: E402
 from half_weights import round_weights  # noqa: E402
 from schedules import SCHEDULER_CONFIGS, load_scheduler, write_scheduler  # noqa: E402
+from shared_parts import require_shared  # noqa: E402
 from tiny_models import build  # noqa: E402
 
 EXPORTER = Path(__file__).resolve().parents[2] / "models" / "export"
@@ -74,21 +75,31 @@ def _make_models(out: Path, models: list[Model]) -> None:
     sys.path.insert(0, str(EXPORTER))
     from inbetween_export.cli import main as export
 
-    running: list[tuple[str, subprocess.Popen[bytes]]] = []
-    for model in models:
+    first: tuple[str, subprocess.Popen[bytes]] | None = None
+
+    def wait() -> None:
+        if first is not None and first[1].wait() != 0:
+            raise SystemExit(f"The export of {first[0]} failed")
+
+    # Those that wait for another's parts come last.
+    for model in sorted(models, key=lambda model: model.parts_of is not None):
         source, target = out / "source" / model.name, out / "models" / model.name
         if model.tiny is None:
             continue
-        build(model.tiny, source)
+        build(model.tiny, source, None if model.parts_of is None else out / "source" / model.parts_of)
         arguments = ["--source", str(source), "--out", str(target), *model.export]
-        if not running:
+        if first is None:
             command = [sys.executable, str(EXPORTER / "export.py"), *arguments]
-            running.append((model.name, subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})))
-        elif export(arguments) != 0:
+            first = (model.name, subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}))
+            continue
+        if model.parts_of is not None:
+            wait()
+            arguments += ["--reuse", str(out / "models" / model.parts_of)]
+        if export(arguments) != 0:
             raise SystemExit(f"The export of {model.name} failed")
-    for name, process in running:
-        if process.wait() != 0:
-            raise SystemExit(f"The export of {name} failed")
+        if model.parts_of is not None:
+            require_shared(target, out / "models" / model.parts_of)
+    wait()
     for model in models:
         if model.copy_of is not None:
             for folder in ("source", "models"):

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from diffusers import (
     AutoencoderKL,
+    DiffusionPipeline,
     EulerDiscreteScheduler,
     PNDMScheduler,
     StableDiffusionPipeline,
@@ -51,16 +52,29 @@ class TinyModel:
     """Stable Diffusion XL's refiner: the second text encoder alone, and an aesthetic score."""
 
 
-def build(model: TinyModel, folder: Path) -> None:
+def build(model: TinyModel, folder: Path, parts_of: Path | None = None) -> None:
     """Makes the pipeline from its seed, teaches its U-Net to predict noise of toy latents (an untrained one explodes
-    under guidance), and saves it as save_pretrained does."""
+    under guidance), and saves it as save_pretrained does.
+
+    :param parts_of: a pipeline whose other parts than the U-Net this one has as well
+    """
     torch.manual_seed(model.seed)
-    tokenizer = make_tokenizer(pad="!" if model.second_generation else "<|endoftext|>")
-    text_encoder = _text_encoder(model, tokenizer).eval()
-    vae = _vae(model).eval()
+    base = None if parts_of is None else DiffusionPipeline.from_pretrained(parts_of)
+    if base is None:
+        tokenizer = make_tokenizer(pad="!" if model.second_generation else "<|endoftext|>")
+        text_encoder = _text_encoder(model, tokenizer).eval()
+        vae = _vae(model).eval()
+    else:
+        tokenizer, text_encoder, vae = base.tokenizer, base.text_encoder, base.vae
     unet = _unet(model)
     if model.xl:
-        _build_xl(model, folder, tokenizer, text_encoder, vae, unet)
+        if base is None:
+            tokenizer_2 = make_tokenizer(pad="!")
+            config = _text_config(tokenizer_2, hidden=40, act="gelu", projection=24)
+            second = (tokenizer_2, CLIPTextModelWithProjection(config).eval())
+        else:
+            second = (base.tokenizer_2, base.text_encoder_2)
+        _build_xl(model, folder, (tokenizer, text_encoder), second, vae, unet)
         return
     _teach(model, unet, tokenizer, text_encoder)
     pipeline = StableDiffusionPipeline(
@@ -81,15 +95,14 @@ def build(model: TinyModel, folder: Path) -> None:
 def _build_xl(
     model: TinyModel,
     folder: Path,
-    tokenizer: CLIPTokenizer,
-    text_encoder: CLIPTextModel,
+    first: tuple[CLIPTokenizer, CLIPTextModel],
+    second: tuple[CLIPTokenizer, CLIPTextModelWithProjection],
     vae: AutoencoderKL,
     unet: UNet2DConditionModel,
 ) -> None:
-    tokenizer_2 = make_tokenizer(pad="!")
-    text_encoder_2 = CLIPTextModelWithProjection(_text_config(tokenizer_2, hidden=40, act="gelu", projection=24)).eval()
-    second = (tokenizer_2, text_encoder_2)
-    encoders = [second] if model.refiner else [(tokenizer, text_encoder), second]
+    tokenizer, text_encoder = first
+    tokenizer_2, text_encoder_2 = second
+    encoders = [second] if model.refiner else [first, second]
     _teach_xl(model, unet, encoders)
     parts: dict[str, Any] = {
         "vae": vae,

@@ -59,6 +59,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--source", required=True, metavar="FOLDER", help="pipeline as save_pretrained writes it, or original Kandinsky checkpoints")
     parser.add_argument("--prior", metavar="FOLDER", help="Kandinsky: the prior, where it is saved apart from the decoder")
     parser.add_argument("--checkpoint", metavar="FILE", help="original Kandinsky: the U-Net's file, where the folder has several")
+    parser.add_argument(
+        "--reuse", metavar="DIR", action="append", default=[],
+        help="a folder exported before: its components are copied where they would come out the same; may be repeated",
+    )
     parser.add_argument("--out", required=True, metavar="DIR", help="model folder to write; must not exist or be empty")
     parser.add_argument("--dtype", choices=("fp32", "fp16"), default="fp32", help="type weights are stored in")
     parser.add_argument("--quantize", choices=("int8",), help="store large linear and convolution weights as int8")
@@ -87,18 +91,20 @@ def _export(source: Any, staging: Path, options: argparse.Namespace) -> None:
     from .families import family_of
     from .manifest import write_json, write_manifest
     from .precision import Precision
+    from .reuse import EarlierExports
 
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     diffusers_logging.set_verbosity_error()
 
     precision = Precision(options.dtype, options.quantize)
+    earlier = EarlierExports([Path(folder) for folder in options.reuse])
     family = family_of(source)
     family.check(source)
     notes = family.notes(source)
     records: dict[str, Any] = {}
     for component in family.components(source):
-        records[component.name] = _export_component(component, staging, precision, options)
+        records[component.name] = _export_component(component, staging, precision, options, earlier)
         gc.collect()
     index = {
         "_class_name": source.class_name,
@@ -121,16 +127,25 @@ def _export(source: Any, staging: Path, options: argparse.Namespace) -> None:
     )
 
 
-def _export_component(component: Any, staging: Path, precision: Any, options: argparse.Namespace) -> dict[str, Any]:
-    from .external_data import SHARED_ABOVE, save, save_sharing
+def _export_component(
+    component: Any, staging: Path, precision: Any, options: argparse.Namespace, earlier: Any
+) -> dict[str, Any]:
+    from .external_data import SHARED_ABOVE, save, save_edited
     from .gate import EXACT_BOUND, compare, run_torch
     from .manifest import write_json
     from .precision import round_weights, store_weights
+    from .reuse import origin_of
     from .tracing import trace
 
     started = time.monotonic()
-    print(f"{component.name}: exporting ...", flush=True)
     folder = staging / component.name
+    origin = origin_of(component, options.opset, precision, options.external_above)
+    if (record := earlier.copy(origin, folder)) is not None:
+        # What follows may be computed with these weights.
+        round_weights(component.module, precision)
+        print(f"{component.name}: copied from an earlier export", flush=True)
+        return record
+    print(f"{component.name}: exporting ...", flush=True)
     folder.mkdir()
     references = run_torch(component)
     rounded = references
@@ -150,11 +165,9 @@ def _export_component(component: Any, staging: Path, precision: Any, options: ar
         label = "torch with the source's weights"
         gates += compare(component, folder, references, precision.loss_bound, label, as_written=False)
     if (companion := component.companion) is not None:
-        # After rounding, so that its references and weights are those of the first graph.
+        # After rounding, so that its references are those of the first graph's weights.
         expected = run_torch(companion)
-        second = trace(companion, options.opset)
-        store_weights(second, precision)
-        save_sharing(second, folder, companion.file)
+        save_edited(folder, companion.file, companion.edit)
         gates += [
             {"file": f"{companion.file}.onnx", **gate}
             for gate in compare(companion, folder, expected, EXACT_BOUND, stored_label, as_written=True)
@@ -167,6 +180,7 @@ def _export_component(component: Any, staging: Path, precision: Any, options: ar
     )
     spec = lambda s: {"name": s.name, "type": s.dtype, "dims": list(s.dims)}  # noqa: E731
     return {
+        "origin": origin,
         "inputs": [spec(s) for s in component.inputs],
         "outputs": [spec(s) for s in component.outputs],
         "weights": stored,

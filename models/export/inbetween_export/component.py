@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import onnx_ir as ir
 import torch
 
 Sizes = dict[str, int]
@@ -46,6 +47,8 @@ class Component:
     """The ONNX file's name without its ending."""
     companion: "Component | None" = None
     """A second graph over the same weights, written beside the first. Its module shares the first one's parameters."""
+    edit: "Callable[[ir.Model], None] | None" = None
+    """Of a companion: makes its graph of the first one's, in place."""
 
     def example(self, sizes: Sizes, seed: int) -> tuple[torch.Tensor, ...]:
         """Inputs of the given sizes, the same on every machine."""

@@ -1,6 +1,6 @@
 """Writing ONNX files, with the weights beside them where one file would be too large."""
 
-import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import onnx_ir as ir
@@ -25,22 +25,8 @@ def save(model: ir.Model, folder: Path, external_above: int) -> None:
         ir.save(model, path)
 
 
-def save_sharing(model: ir.Model, folder: Path, file: str) -> None:
-    """Writes a second graph beside model.onnx; the weights that model.onnx_data holds already are referred to there."""
-    if (folder / DATA_FILE).exists():
-        first = ir.load(folder / "model.onnx")
-        tensors = (value.const_value for value in first.graph.initializers.values())
-        stored = {_identity(tensor): tensor for tensor in tensors if isinstance(tensor, ir.ExternalTensor)}
-        for value in model.graph.initializers.values():
-            own = value.const_value
-            # Small tensors stay in the graph: they are not in the data file either.
-            if own is not None and (twin := stored.get(_identity(own))) is not None:
-                value.const_value = ir.ExternalTensor(
-                    DATA_FILE, twin.offset, twin.length, twin.dtype, shape=twin.shape, name=value.name, base_dir=folder
-                )
+def save_edited(folder: Path, file: str, edit: Callable[[ir.Model], None]) -> None:
+    """Writes a second graph beside model.onnx, which is the first one edited; what model.onnx_data holds, both refer to."""
+    model = ir.load(folder / "model.onnx")
+    edit(model)
     ir.save(model, folder / f"{file}.onnx")
-
-
-def _identity(tensor: ir.TensorProtocol) -> tuple[str, tuple[int, ...], bytes]:
-    """Two graphs name the same weights differently."""
-    return str(tensor.dtype), tuple(int(side) for side in tensor.shape), hashlib.sha256(tensor.tobytes()).digest()

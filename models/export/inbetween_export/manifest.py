@@ -19,21 +19,26 @@ def write_manifest(folder: Path, details: dict[str, Any]) -> None:
     files = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            files[path.relative_to(folder).as_posix()] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
+            files[path.relative_to(folder).as_posix()] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
     manifest = {
         "format": "inbetween-export/1",
-        "exporter": __version__,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        **made_with(),
         **details,
         "files": files,
     }
     write_json(folder / FILE_NAME, manifest)
 
 
+def made_with() -> dict[str, Any]:
+    """The exporter's version, and those of what it builds on."""
+    versions = {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+    return {"exporter": __version__, "versions": versions}
+
+
 def write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

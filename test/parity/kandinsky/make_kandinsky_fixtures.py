@@ -36,6 +36,7 @@ from learned_word import load_word, write_word  # noqa: E402
 from original_2_0_reference import decode_2_0, sample_2_0  # noqa: E402
 from original_reference import sample as sample_original  # noqa: E402
 from schedules import SCHEDULERS  # noqa: E402
+from shared_parts import require_shared  # noqa: E402
 from tiny_kandinsky import build, build_decoder  # noqa: E402
 from tiny_original import write_2_0, write_2_1  # noqa: E402
 
@@ -141,22 +142,10 @@ def _save_apart(folder: Path, target: Path) -> Path:
 
 def _export_decoder(out: Path, name: str, base: str, dtype: str) -> None:
     """Only the U-Net is exported anew; everything else is the other model's."""
-    from inbetween_export.cli import _export_component
-    from inbetween_export.families import kandinsky, kandinsky_2_0
-    from inbetween_export.precision import Precision
-    from inbetween_export.source import open_source
-
-    source, target = open_source(out / "source" / name, None), out / "models" / name
-    shutil.copytree(out / "models" / base, target)
-    shutil.rmtree(target / "unet")
-    if source.class_name in kandinsky_2_0.FAMILY.class_names:
-        component = kandinsky_2_0.unet_component(source)
-    else:
-        component = kandinsky._unet_component(source, kandinsky._is_second(source))
-    options = argparse.Namespace(opset=20, external_above=1500)
-    _export_component(component, target, Precision(dtype, None), options)
-    scheduler = source.path("scheduler", "scheduler_config.json")
-    shutil.copyfile(scheduler, target / "scheduler" / "scheduler_config.json")
+    source, target, other = out / "source" / name, out / "models" / name, out / "models" / base
+    if export(["--source", str(source), "--out", str(target), "--dtype", dtype, "--reuse", str(other)]) != 0:
+        raise SystemExit(f"The export of {name} failed")
+    require_shared(target, other)
 
 
 def _draw_inputs(folder: Path) -> None:

@@ -5,6 +5,7 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
 from ..component import Component, TensorSpec
 from ..errors import SourceError
+from ..extra_rows_graph import add_extra_rows
 from ..source import Source, config_of
 from .extra_rows import ExtraRows
 
@@ -96,6 +97,7 @@ def clip_text_component(source: Source, name: str, greatest: bool = False) -> Co
             {"batch": 3, "sequence": longest, "extra": 1},
         ],
         config=full,
+        edit=lambda graph: add_extra_rows(graph, (config.vocab_size, hidden), greatest),
         # Ids of every kind of row that is there at all sizes: the vocabulary's, and the first extra one.
         draw={"input_ids": lambda shape, g: torch.randint(0, config.vocab_size + 1, shape, generator=g)},
     )

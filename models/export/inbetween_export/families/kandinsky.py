@@ -11,6 +11,7 @@ from diffusers.pipelines.kandinsky import MultilingualCLIP
 
 from ..component import Component, TensorSpec
 from ..errors import SourceError
+from ..extra_rows_graph import add_extra_rows
 from ..source import Source, config_of
 from ..tokenizer import write_tokenizer
 from .extra_rows import ExtraRows
@@ -109,6 +110,7 @@ def text_encoder_component(source: Source) -> Component:
         outputs=outputs,
         sizes=[{**one, "extra": extra} for one, extra in zip(sizes, (3, 2, 1), strict=True)],
         config=full,
+        edit=lambda graph: add_extra_rows(graph, (config.vocab_size, config.hidden_size), False),
         # The vocabulary's ids and the first one beyond, which is there at all sizes.
         draw={"input_ids": ids(config.vocab_size + 1), "attention_mask": mask},
     )
