@@ -85,6 +85,20 @@ describe('Image embeddings on the timeline', () => {
     assert.deepEqual(image!.before, { method: 'unclip', steps: 25, rows: 2, runs: 1 });
   });
 
+  test('an empty negative prompt is imagined as diffusers does, and is no picture to the original samplers', () => {
+    const empty = film([{ frame: 0, prompt: 'cat', negativePrompt: '' }]);
+    const { image } = planFrame(empty, 0, context);
+    assert.deepEqual(image!.negative, { ...leaf(''), rows: 2, row: 1 });
+    assert.equal(image!.before.rows, 2);
+    const original = planFrame(
+      { ...empty, sampler: { ...empty.sampler, scheduler: 'p_sampler' } },
+      0,
+      context,
+    );
+    assert.deepEqual(original.image!.negative, { kind: 'zero' });
+    assert.equal(original.image!.before.runs, 1);
+  });
+
   test('the original samplers run the prior a second time for a negative prompt', () => {
     const document = {
       ...film([{ frame: 0, prompt: 'cat', negativePrompt: 'blurry' }]),

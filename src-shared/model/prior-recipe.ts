@@ -56,16 +56,19 @@ export function imagesOfFuse(
   return sorted.length === 1 && only?.weight === 1 ? only.of : { kind: 'mix', terms: sorted };
 }
 
-/** What guidance leads away from: nothing ("no picture"), or what the prior imagines for the negative prompt. */
+/**
+ * What guidance leads away from: what the prior imagines for the negative prompt. An empty one is "no picture" to the
+ * original; to diffusers, which knows it from an absent one, it is a text like any other.
+ */
 export function imagesOfNegative(
   document: ProjectDocument,
   context: PlanContext,
   { negative, noise }: PriorSituation,
 ): ImageConditioning {
   return withLeaves(conditioningOf(negative), (text): ImageLeaf => {
-    if (text === '') return { kind: 'zero' };
     const method = methodOf(document, context);
     const original = method.method !== 'unclip';
+    if (original && text === '') return { kind: 'zero' };
     const leaf = priorLeaf(document, context, text, { negative: text, noise });
     // diffusers samples both in one batch, the negative being its second row; the original runs the prior once more.
     return original ? { ...leaf, run: 1 } : { ...leaf, row: 1 };
@@ -75,7 +78,9 @@ export function imagesOfNegative(
 /** What the prior draws from a generator before the decoder does. */
 export function drawsBefore(document: ProjectDocument, context: PlanContext): ImageConditions['before'] {
   const method = methodOf(document, context);
-  return { ...method, runs: method.method !== 'unclip' && hasNegative(document) ? 2 : 1 };
+  const told = ({ negativePrompt }: Told): boolean =>
+    negativePrompt !== undefined && heaviest(negativePrompt) !== '';
+  return { ...method, runs: method.method !== 'unclip' && everywhere(document).some(told) ? 2 : 1 };
 }
 
 function priorLeaf(
@@ -115,9 +120,15 @@ function methodOf(document: ProjectDocument, context: PlanContext): PriorMethod 
  * elsewhere. Decided for the whole document, so that the noise stays still when a negative prompt comes or goes.
  */
 function hasNegative(document: ProjectDocument): boolean {
-  return [...document.keyframes, ...(document.grid?.corners ?? [])].some(({ negativePrompt }) =>
-    negativePrompt === undefined ? false : heaviest(negativePrompt) !== '',
-  );
+  return everywhere(document).some(({ negativePrompt }) => negativePrompt !== undefined);
+}
+
+interface Told {
+  readonly negativePrompt?: PromptValue;
+}
+
+function everywhere(document: ProjectDocument): readonly Told[] {
+  return [...document.keyframes, ...(document.grid?.corners ?? [])];
 }
 
 /** The prior is led away from one text; of a list the one with the largest weight. */

@@ -32,7 +32,8 @@ interface KandinskyCase {
   readonly id: string;
   readonly model: string;
   readonly prompt: string;
-  readonly negative: string;
+  /** Null: none is given. */
+  readonly negative: string | null;
   readonly seed: number;
   readonly steps: number;
   readonly guidance: number;
@@ -140,7 +141,7 @@ async function renderInProcess(one: KandinskyCase): Promise<Rendered> {
           {
             frame: 0,
             prompt: literal(one.prompt),
-            negativePrompt: one.negative,
+            ...(one.negative === null ? {} : { negativePrompt: one.negative }),
             seed: one.seed,
             ...(images.length === 0 ? {} : { images }),
             ...(one.initImage === undefined
@@ -167,7 +168,7 @@ function renderByCommand(one: KandinskyCase): Promise<Rendered> {
   return studio.renderByCommand(one.id, [
     ['--model', join(fixtures, one.model)],
     ['--prompt', literal(one.prompt)],
-    ['--negative', one.negative],
+    ['--negative', one.negative ?? undefined],
     ['--seed', one.seed],
     ['--steps', one.steps],
     ['--guidance', one.guidance],

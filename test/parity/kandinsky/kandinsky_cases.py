@@ -65,7 +65,8 @@ class Case:
     seed: int
     prompt: str
     guidance: float = 4.0
-    negative: str = ""
+    negative: str | None = None
+    """None: none is given, which diffusers knows from an empty one."""
     width: int = 48
     height: int = 32
     strength: float | None = None
@@ -87,6 +88,7 @@ class Case:
 CASES = (
     Case("k21-text-ddim", "k21", "ddim", 8, 1632, PROMPTS[0]),
     Case("k21-text-ddim-negative", "k21", "ddim", 6, 7, PROMPTS[1], negative="blurry, low quality", width=32, height=48),
+    Case("k21-text-empty-negative", "k21", "ddim", 6, 8, PROMPTS[0], negative=""),
     Case("k21-text-ddim-unguided", "k21", "ddim", 6, 2**32 - 5, PROMPTS[2], guidance=1.0),
     Case("k21-text-ddpm", "k21", "ddpm", 7, 3, PROMPTS[3], prior_steps=5, prior_guidance=2.0),
     Case("k21-text-prior-unguided", "k21", "ddim", 5, 12, PROMPTS[0], prior_guidance=1.0, width=64, height=64),
@@ -107,7 +109,7 @@ CASES = (
     Case("k22-learned-word", "k22", "ddim", 6, 71, f"a {WORD} in the snow", embedding="sapsan.bin"),
     Case("original-p", "k21", "p_sampler", 10, 1632, PROMPTS[0], prior_steps=5),
     Case("original-p-negatives", "k21", "p_sampler", 7, 21, PROMPTS[1], negative="blurry", prior_negative="text", prior_steps=4, width=32, height=48),
-    Case("original-ddim", "k21", "ddim_sampler", 10, 22, PROMPTS[0], prior_steps="ddim25"),
+    Case("original-ddim", "k21", "ddim_sampler", 10, 22, PROMPTS[0], negative="", prior_steps="ddim25"),
     Case("original-ddim-eta", "k21", "ddim_sampler", 30, 23, PROMPTS[0], prior_steps=5, eta=0.3, guidance=1.0),
     Case("original-plms", "k21", "plms_sampler", 12, 24, PROMPTS[0], prior_steps=5),
     Case("original-p-image", "k21", "p_sampler", 20, 25, PROMPTS[0], prior_steps=5, strength=0.7, width=48, height=48),

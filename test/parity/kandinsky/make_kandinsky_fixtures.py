@@ -268,7 +268,7 @@ def _combined(out: Path, pipeline: Any, model: Model, case: Case, inputs: dict[s
     pipeline.decoder_pipe.scheduler = _scheduler(out, model, case.scheduler)
     arguments: dict[str, Any] = {
         "prompt": case.prompt,
-        "negative_prompt": case.negative or None,
+        "negative_prompt": case.negative,
         "num_inference_steps": case.steps,
         "guidance_scale": case.guidance,
         "prior_num_inference_steps": case.prior_steps,

@@ -12,7 +12,7 @@ SCALE = 0.0512
 def sample_2_0(parts: Any, case: Any, picture: torch.Tensor | None, repaint: np.ndarray | None) -> torch.Tensor:
     """Final latents [1, 4, h, w]. The negative prompt stands where the original has an empty one."""
     generator = torch.Generator().manual_seed(case.seed)
-    texts = [case.prompt, case.negative]
+    texts = [case.prompt, case.negative or ""]
     first, second = read_texts(parts.tokenizer, texts), read_texts(parts.tokenizer_2, texts)
     pooled, states = parts.text_encoder(first.input_ids, first.attention_mask)
     states_2 = parts.text_encoder_2(input_ids=second.input_ids, attention_mask=second.attention_mask).last_hidden_state
