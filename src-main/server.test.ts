@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import Database from 'better-sqlite3';
 import { type ClientOptions, WebSocket } from 'ws';
 import { createClient } from '../src-shared/contract/client.ts';
 import { AppError } from '../src-shared/kernel/errors.ts';
@@ -223,6 +224,45 @@ describe('what is served', () => {
     assert.equal(file.headers['content-type'], 'image/gif');
     assert.match(String(file.headers['content-disposition']), /attachment; filename\*=UTF-8''Tiny\.gif/);
     assert.equal(file.body.subarray(0, 6).toString(), 'GIF89a');
+  });
+
+  it('takes in projects that can be opened, and keeps nothing of those that cannot', async (context) => {
+    const { folder, server } = await started(context);
+    const window = await client(folder, server);
+    const whole = folder.path('whole.inbetween');
+    const { project } = await window.call('project.create', { file: whole, document: tinyDocument() });
+    await window.call('project.close', { project });
+    const bytes = readFileSync(whole);
+    const send = (name: string, body: Uint8Array) =>
+      ask(server, `/upload?name=${encodeURIComponent(name)}`, bearer(server), { method: 'POST', body });
+
+    const wordless = folder.path('wordless.inbetween');
+    writeFileSync(wordless, bytes);
+    const database = new Database(wordless);
+    database.prepare("UPDATE document SET json = '{}'").run();
+    database.close();
+    const altered = Buffer.from(bytes);
+    altered.fill(0x55, 100, 8192);
+    const damaged = {
+      'no database': Buffer.from('GIF89a and not a project'),
+      'cut off': bytes.subarray(0, bytes.length - 9000),
+      'an altered page': altered,
+      'no document': readFileSync(wordless),
+      'nothing at all': Buffer.alloc(0),
+    };
+    for (const [name, body] of Object.entries(damaged)) {
+      const answer = await send(`${name}.inbetween`, body);
+      assert.ok(answer.status >= 400, name);
+      const { message } = JSON.parse(answer.body.toString()) as { message: string };
+      assert.ok(message.includes(`${name}.inbetween`) && !message.includes('received'), message);
+    }
+    assert.equal(existsSync(folder.path('projects')), false);
+
+    const taken = await send('whole.inbetween', bytes);
+    assert.equal(taken.status, 200, taken.body.toString());
+    const { file } = JSON.parse(taken.body.toString()) as { file: string };
+    assert.equal(file, folder.path('projects/whole.inbetween'));
+    assert.equal((await window.call('project.open', { file })).document.keyframes.length, 2);
   });
 
   it('is the built window, and nothing outside its folder', async (context) => {

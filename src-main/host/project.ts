@@ -1,4 +1,5 @@
 import { hash as digest } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { AppError } from '../../src-shared/kernel/errors.ts';
@@ -9,6 +10,7 @@ import type { PictureSize } from '../engine/frame-pictures.ts';
 import type { RgbImage } from '../engine/ports.ts';
 import { decodeImage, fitImage } from './render/frame-codec.ts';
 import { soundAsset } from './sounds.ts';
+import { removeDatabase } from './store/damaged-copy.ts';
 import { openCache } from './store/cache-store.ts';
 import { openStore, type Store } from './store/project-store.ts';
 import type { ArtifactStore, AssetInput } from './store/store-types.ts';
@@ -187,7 +189,7 @@ function fittedAssets(
 }
 
 /**
- * Writes a JSON project and the pictures it names into a new `.inbetween` file.
+ * Writes a JSON project and the pictures it names into a new `.inbetween` file; where that fails, there is none.
  * @throws {AppError} invalid-input when the file exists, invalid-asset when a picture cannot be read
  */
 export async function importDocument(
@@ -216,11 +218,13 @@ export async function importDocument(
   if (sound !== undefined && isAssetPath(sound)) {
     assets.push(soundAsset(sound, await readAssetFile(join(folder, sound), sound)));
   }
+  let isOurs = !existsSync(out);
   const store = openStore(out, { create: true, clock });
   try {
     store.transact(() => {
       const revision = store.document()?.revision ?? 0;
       if (revision > 0) {
+        isOurs = false;
         throw new AppError(
           'invalid-input',
           `${basename(out)} holds a project already; give the name of a new file.`,
@@ -229,6 +233,10 @@ export async function importDocument(
       for (const asset of assets) store.putAsset(asset);
       store.saveDocument(JSON.stringify(document), { expectedRevision: revision });
     });
+  } catch (error) {
+    store.close();
+    if (isOurs) removeDatabase(out);
+    throw error;
   } finally {
     store.close();
   }

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
-import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, realpath, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
@@ -9,7 +9,10 @@ import { fileName } from './file-name.ts';
 import { freeFile } from './free-file.ts';
 
 export interface ReceivedFiles {
-  /** @throws {AppError} invalid-input for a name whose ending nothing here opens; storage-failed */
+  /**
+   * @throws {AppError} invalid-input for a name whose ending nothing here opens; storage-failed; what is wrong with a
+   * project that cannot be opened. Nothing of it is kept then.
+   */
   receive(name: string, content: Readable): Promise<{ readonly file: string }>;
   /** Drops what was kept for the time that the host runs. */
   close(): Promise<void>;
@@ -17,8 +20,14 @@ export interface ReceivedFiles {
 
 const ACCEPTED = ['.inbetween', '.json', '.gif', '.mp4', '.webm', '.webp', '.png', '.jpg', '.jpeg'];
 
-/** Files that windows on other machines send: projects join the others, the rest is kept while the host runs. */
-export function createReceivedFiles(projectsFolder: () => string): ReceivedFiles {
+/**
+ * Files that windows on other machines send: projects join the others, the rest is kept while the host runs.
+ * @param check opens a project and closes it again; throws where it cannot be opened
+ */
+export function createReceivedFiles(
+  projectsFolder: () => string,
+  check: (file: string) => Promise<void>,
+): ReceivedFiles {
   let root: Promise<string> | undefined;
   return {
     async receive(name, content) {
@@ -30,16 +39,23 @@ export function createReceivedFiles(projectsFolder: () => string): ReceivedFiles
         );
       }
       const plain = fileName(basename(name, extname(name)));
-      root ??= mkdtemp(join(tmpdir(), 'inbetween-received-'));
+      root ??= mkdtemp(join(tmpdir(), 'inbetween-received-')).then((made) => realpath(made));
       const kept = join(await mkdtemp(join(await root, 'file-')), `${plain}${ending}`);
       try {
         await pipeline(content, createWriteStream(kept, { flags: 'wx' }));
         if (ending !== '.inbetween') return { file: kept };
+        // Not among the others before it is known to be one of them.
+        await check(kept);
         const file = await freeFile(projectsFolder(), plain);
         await moveFile(kept, file);
         return { file };
       } catch (error) {
-        await rm(kept, { force: true });
+        await rm(dirname(kept), { recursive: true, force: true });
+        if (error instanceof AppError) {
+          // Where it was kept is nothing that the sender knows.
+          const message = error.message.replaceAll(kept, name);
+          throw new AppError(error.code, message, { data: { ...error.data, file: name }, cause: error });
+        }
         throw new AppError('storage-failed', `${name} did not arrive: ${(error as Error).message}`, {
           cause: error,
         });

@@ -111,7 +111,10 @@ export function createStudio(options: StudioOptions): Studio {
     void recent.add({ file: state.file, name: state.document.name, opened: clock() });
     return state;
   };
-  const received = createReceivedFiles(() => host.projectsFolder);
+  const received = createReceivedFiles(
+    () => host.projectsFolder,
+    async (file) => (await host.openProject(file)).close(),
+  );
   const ofProjects = projectHandlers({ host, projects, jobs, clock });
 
   const handlers: Handlers = {
