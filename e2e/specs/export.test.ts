@@ -76,6 +76,11 @@ forEachLauncher('exports, models, settings and the first run', (launch) => {
 
   test('a preset of one’s own is kept, and is there the next time', async () => {
     const { page } = studio;
+    const name = dialog().getByLabel('File name');
+    await name.fill('{project} {hour}');
+    await dialog().getByRole('alert').getByText('{hour} is nothing that names of exports know').waitFor();
+    assert.equal(await dialog().getByRole('button', { name: 'Export', exact: true }).isDisabled(), true);
+    await name.fill('{project} {date}');
     await dialog().getByRole('button', { name: 'Save preset' }).click();
     await dialog().getByLabel('Name of the preset').fill('For the chat');
     await page.keyboard.press('Enter');
@@ -98,10 +103,15 @@ forEachLauncher('exports, models, settings and the first run', (launch) => {
     await sheet.waitFor();
     const file = await studio.savedFile(() => sheet.click());
     assert.equal(readFileSync(file).readUInt16BE(0), 0xff_d8);
+    // The name is kept for the next export, and with the preset.
+    assert.match(file, /Red cat to blue dog \d{4}-\d\d-\d\d\.jpg$/);
+    await name.fill('');
+    await page.keyboard.press('Tab');
     await dialog()
       .getByRole('button', { name: /^For the chat GIF/ })
       .click();
     assert.equal(await dialog().getByLabel('Megabytes').inputValue(), '0.2');
+    assert.equal(await name.inputValue(), '{project} {date}');
     await page.keyboard.press('Escape');
   });
 

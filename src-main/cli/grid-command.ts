@@ -3,9 +3,11 @@ import type { Command } from 'commander';
 import { gridFormatOf } from '../host/export/format-of.ts';
 import { checkOutput } from '../host/export/output-file.ts';
 import type { RenderJobHooks } from '../host/render/render-job.ts';
+import { rangeOf } from '../host/host.ts';
 import { writeGrid, writeSheet } from '../host/write-export.ts';
 import type { CliContext } from './context.ts';
 import { duration, fileSize } from './progress.ts';
+import { FIELDS, outputPattern } from './output-path.ts';
 import { createReporter } from './reporter.ts';
 import { engineOptions, type EngineFlags, loadModel } from './shared-options.ts';
 import { integer } from './values.ts';
@@ -26,7 +28,7 @@ export function addGridCommand(program: Command, context: CliContext): void {
     .command('grid')
     .argument('<project>', 'a .inbetween or .json project; it has a grid, or --columns is given')
     .description("Render the project's 2-D grid as one picture.")
-    .requiredOption('--out <file>', 'ends in .jpg, .png or .webp')
+    .requiredOption('--out <file>', `ends in .jpg, .png or .webp; its name may hold ${FIELDS}`)
     .option('--model <ref>', "instead of the project's model: an installed name or a folder")
     .option(
       '--columns <n>',
@@ -42,14 +44,26 @@ export function addGridCommand(program: Command, context: CliContext): void {
 }
 
 async function grid(context: CliContext, file: string, flags: GridFlags): Promise<void> {
-  gridFormatOf(flags.out);
-  await checkOutput(resolve(flags.out), 'file');
+  const output = outputPattern(flags.out);
+  gridFormatOf(output.pattern);
   const reporter = createReporter(context, flags.json === true);
   const start = context.clock();
   const host = context.host({ ...flags, onNote: reporter.note });
   const project = await host.openProject(file);
   try {
     const model = await loadModel(host, project, flags.model);
+    const { document } = project;
+    const { width: cellWidth, height: cellHeight } = document.size ?? model.description.defaults;
+    const cells =
+      flags.columns === undefined && document.grid !== undefined
+        ? { from: 0, to: document.grid.rows * document.grid.cols - 1 }
+        : rangeOf(document, undefined);
+    const shown = output.path(
+      { project: document.name, width: cellWidth, height: cellHeight, fps: document.fps, range: cells },
+      new Date(start),
+    );
+    const out = resolve(shown);
+    await checkOutput(out, 'file');
     const { columns, gap, labels, quality, width } = flags;
     const hooks: RenderJobHooks = {
       signal: context.signal,
@@ -61,7 +75,6 @@ async function grid(context: CliContext, file: string, flags: GridFlags): Promis
       columns === undefined
         ? await host.renderGrid(project, model, hooks)
         : await host.renderRange(project, model, undefined, hooks);
-    const out = resolve(flags.out);
     const exporting = { signal: context.signal, onProgress: reporter.exporting };
     const wishes = { out, gap, labels, quality, width };
     const written =
@@ -73,7 +86,7 @@ async function grid(context: CliContext, file: string, flags: GridFlags): Promis
     const seconds = (context.clock() - start) / 1000;
     reporter.done(
       { frames: summary.total, rendered: summary.rendered, cached: summary.cached, seconds, out },
-      `${flags.out}: ${rows} x ${cols} cells (${summary.rendered} rendered, ${summary.cached} from the cache), ` +
+      `${shown}: ${rows} x ${cols} cells (${summary.rendered} rendered, ${summary.cached} from the cache), ` +
         `${written.width} x ${written.height}, ${fileSize(written.bytes)}, in ${duration(seconds * 1000)}.`,
     );
   } finally {

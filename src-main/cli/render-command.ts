@@ -5,15 +5,17 @@ import { formatOf, gridFormatOf } from '../host/export/format-of.ts';
 import { checkOutput } from '../host/export/output-file.ts';
 import { PRESETS, type Preset } from '../host/export/presets.ts';
 import type { ExportSize, Playback } from '../host/export/types.ts';
+import { rangeOf } from '../host/host.ts';
 import { isSheet, writeTimeline } from '../host/write-export.ts';
 import type { CliContext } from './context.ts';
 import { duration, fileSize } from './progress.ts';
+import { FIELDS, outputPattern } from './output-path.ts';
 import { createReporter } from './reporter.ts';
 import { engineOptions, type EngineFlags, loadModel } from './shared-options.ts';
 import { byteSize, frameRange, integer, number, pixelSize } from './values.ts';
 
 interface RenderFlags extends EngineFlags {
-  readonly out: string;
+  readonly out?: string;
   readonly preset?: string;
   readonly frames?: { from: number; to: number };
   readonly model?: string;
@@ -32,9 +34,9 @@ export function addRenderCommand(program: Command, context: CliContext): void {
     .command('render')
     .argument('<project>', 'a .inbetween or .json project')
     .description('Render a project and write the morph; only frames that are not there yet are computed.')
-    .requiredOption(
+    .option(
       '--out <path>',
-      'ends in .gif .mp4 .webm .webp; a path without an ending becomes a folder of PNG files',
+      `ends in .gif .mp4 .webm .webp; a path without an ending becomes a folder of PNG files; its name may hold ${FIELDS}; default: the preset's name and format, or {project}.gif`,
     )
     .option('--preset <name>', `how to export: ${PRESETS.map(({ id }) => id).join(', ')}, or one of yours`)
     .option('--frames <A-B>', 'only these frames, counted from 0, both included', frameRange)
@@ -59,15 +61,28 @@ async function render(context: CliContext, file: string, flags: RenderFlags): Pr
   const start = context.clock();
   const host = context.host({ ...flags, onNote: reporter.note });
   const preset = flags.preset === undefined ? undefined : await host.presets.get(flags.preset);
-  const out = resolve(flags.out);
-  // An output that cannot be is told before minutes of rendering, not after.
-  const format = isSheet(preset) ? undefined : formatOf(flags.out);
-  if (format === undefined) gridFormatOf(flags.out);
-  await checkOutput(out, format === 'png' ? 'folder' : 'file');
+  const output = outputPattern(flags.out, preset);
+  const format = isSheet(preset) ? undefined : formatOf(output.pattern);
+  if (format === undefined) gridFormatOf(output.pattern);
   if (format !== undefined) host.requireWriter(format);
   const project = await host.openProject(file);
   try {
     const model = await loadModel(host, project, flags.model);
+    const { document } = project;
+    const size = flags.size ?? preset?.size ?? document.size ?? model.description.defaults;
+    const shown = output.path(
+      {
+        project: document.name,
+        width: size.width,
+        height: size.height,
+        fps: flags.fps ?? preset?.playback?.fps ?? document.fps,
+        range: rangeOf(document, flags.frames),
+      },
+      new Date(start),
+    );
+    const out = resolve(shown);
+    // An output that cannot be is told before minutes of rendering, not after.
+    await checkOutput(out, format === 'png' ? 'folder' : 'file');
     const summary = await host.renderRange(project, model, flags.frames, {
       signal: context.signal,
       onProgress: reporter.rendering,
@@ -92,7 +107,7 @@ async function render(context: CliContext, file: string, flags: RenderFlags): Pr
     const seconds = (context.clock() - start) / 1000;
     reporter.done(
       { frames: summary.total, rendered: summary.rendered, cached: summary.cached, seconds, out },
-      `${flags.out}: ${summary.total} frames (${summary.rendered} rendered, ${summary.cached} from the cache), ` +
+      `${shown}: ${summary.total} frames (${summary.rendered} rendered, ${summary.cached} from the cache), ` +
         `${written.width} x ${written.height}, ${fileSize(written.bytes)}, in ${duration(seconds * 1000)}.`,
     );
   } finally {

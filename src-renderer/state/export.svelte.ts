@@ -2,6 +2,7 @@ import type { HostClient } from '../../src-shared/contract/client.ts';
 import type { Params, Result } from '../../src-shared/contract/methods.ts';
 import type { Preset } from '../../src-shared/contract/preset.ts';
 import { AppError } from '../../src-shared/kernel/errors.ts';
+import { DEFAULT_NAME_PATTERN, exportName, namePatternProblem } from '../../src-shared/model/export-name.ts';
 import type { ProjectSession } from './project.svelte.ts';
 import type { FilmFormat } from './naive-size.ts';
 import type { Span } from './span.ts';
@@ -36,7 +37,8 @@ export class ExportState {
   /** What was chosen; a sequence of files goes into a folder all the same. */
   wanted = $state<'download' | 'folder'>('download');
   folder = $state('');
-  template = $state('{name}');
+  /** Of the file's name. */
+  pattern = $state(DEFAULT_NAME_PATTERN);
 
   estimate = $state.raw<Estimate | null>(null);
   preview = $state.raw<Result<'export.estimate'>['preview']>(null);
@@ -47,8 +49,18 @@ export class ExportState {
   readonly #native: { readonly width: number; readonly height: number };
   #trial: AbortController | undefined;
 
-  constructor(project: ProjectSession, loopSpan: () => Span, hasLoop: boolean) {
+  readonly #preferredPattern: () => string;
+
+  /** @param preferredPattern of the name, where a preset has none */
+  constructor(
+    project: ProjectSession,
+    loopSpan: () => Span,
+    hasLoop: boolean,
+    preferredPattern: () => string = () => DEFAULT_NAME_PATTERN,
+  ) {
     this.#project = project;
+    this.#preferredPattern = preferredPattern;
+    this.pattern = preferredPattern();
     this.#loopSpan = loopSpan;
     const { document } = project;
     this.#native = document.size ?? { width: 256, height: 256 };
@@ -82,20 +94,19 @@ export class ExportState {
   readonly where = $derived(this.format === 'png' && !this.isSheet ? 'folder' : this.wanted);
   readonly ending = $derived(this.isSheet ? 'jpg' : this.format);
 
-  /** Name of the file, without its ending. */
-  readonly name = $derived.by(() => {
-    const values: Readonly<Record<string, string>> = {
-      name: this.#project.document.name ?? 'Untitled',
-      preset: this.preset ?? 'as-it-is',
-      format: this.format,
-      size: `${this.width}x${this.height}`,
-      fps: String(this.fps),
-      range: `${this.range.from}-${this.range.to}`,
-      date: new Date().toLocaleDateString('sv'),
-    };
-    const name = this.template.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole).trim();
-    return name === '' ? (values.name as string) : name;
-  });
+  readonly patternProblem = $derived(namePatternProblem(this.pattern));
+
+  /** Name of the file at a moment, without its ending; '' while the pattern is none. */
+  nameAt(now: Date): string {
+    if (this.patternProblem !== '') return '';
+    const { preset, ending: format, width, height, fps, range } = this;
+    const project = this.#project.document.name;
+    return exportName(
+      this.pattern,
+      { project, format, width, height, fps, range, ...(preset === null ? {} : { preset }) },
+      now,
+    );
+  }
 
   /** As the host is asked. */
   readonly wishes = $derived.by((): Omit<Params<'export.estimate'>, 'project'> => {
@@ -132,6 +143,7 @@ export class ExportState {
     if (!(this.holdFirst >= 0 && this.holdLast >= 0 && this.holdFirst <= 600 && this.holdLast <= 600))
       return 'Ends are held 0 to 600 seconds.';
     if (this.hasLimit && !(this.limitMb >= 0.002)) return 'The limit is at least 0.002 MB.';
+    if (this.patternProblem !== '') return this.patternProblem;
     if (this.where === 'folder' && this.folder.trim() === '') return 'A folder is needed.';
     return '';
   });
@@ -140,6 +152,7 @@ export class ExportState {
   choose(preset: ListedPreset | null): void {
     const { document } = this.#project;
     this.preset = preset?.id ?? null;
+    this.pattern = preset?.name ?? this.#preferredPattern();
     if (preset !== null && preset.format !== 'grid') this.setFormat(preset.format);
     this.quality = preset?.quality ?? (this.format === 'webp' ? 80 : 85);
     this.dither = preset?.dither ?? 'bayer';
@@ -188,6 +201,7 @@ export class ExportState {
       ...(quality === undefined ? {} : { quality }),
       ...(dither === undefined || this.format !== 'gif' ? {} : { dither }),
       ...(palette === undefined || this.format !== 'gif' ? {} : { palette }),
+      ...(this.pattern === DEFAULT_NAME_PATTERN || this.pattern.trim() === '' ? {} : { name: this.pattern }),
       ...(this.hasLimit ? { maxBytes: Math.floor(this.limitMb * 1e6) } : {}),
       ...(this.chosen?.sheet === undefined ? {} : { sheet: this.chosen.sheet }),
     };

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Bindings } from '../commands/keymap.ts';
 import { KEY_MAP_NAMES, KEY_MAPS } from '../commands/key-maps.ts';
 import { CHANNEL_NAMES, type ChannelName } from '../../src-shared/model/channels.ts';
+import { namePattern } from '../../src-shared/contract/preset.ts';
+import { DEFAULT_NAME_PATTERN } from '../../src-shared/model/export-name.ts';
 import { formatPath } from '../../src-shared/model/parse-errors.ts';
 
 const channel = z.enum(CHANNEL_NAMES as [ChannelName, ...ChannelName[]]);
@@ -27,6 +29,8 @@ const schema = z.strictObject({
   laneHeights: z
     .partialRecord(z.union([channel, z.literal('sound')]), z.number().min(20).max(400))
     .default({}),
+  /** What exports are called where neither the preset nor the user names them. */
+  exportName: namePattern.default(DEFAULT_NAME_PATTERN),
   keyMap: z.enum(KEY_MAP_NAMES).default('default'),
   /** Action id -> key combinations, none to unbind it; what is missing has those of the key map. */
   keys: z

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { HostClient } from '../../src-shared/contract/client.ts';
 import type { EventData } from '../../src-shared/contract/events.ts';
 import type { Result } from '../../src-shared/contract/methods.ts';
@@ -92,6 +93,8 @@ export class Studio {
   timeline = $state.raw<TimelineView | null>(null);
   /** The dialog that is open. */
   dialog = $state<StudioDialog | null>(null);
+  /** Dialogs that show, which one that is on its way does not yet; for a moment there are two when one follows another. */
+  #modals = $state(0);
   /** The prompt's field takes the focus: at once, or where nothing else has it; null once it has. */
   wantsWords = $state<'now' | 'when idle' | null>(null);
   lastExport = $state.raw<EventData<'job.done'> | null>(null);
@@ -135,6 +138,17 @@ export class Studio {
   /** First and last frame of playback and rendering: the loop range, or the whole timeline. */
   get span(): Span {
     return this.project === null ? { from: 0, to: 0 } : spanOf(this.project.document);
+  }
+
+  get hasModal(): boolean {
+    return this.#modals > 0;
+  }
+
+  /** A dialog shows until what this returns is called. */
+  showsModal(): () => void {
+    const count = untrack(() => this.#modals);
+    this.#modals = count + 1;
+    return () => void (this.#modals -= 1);
   }
 
   tell(text: string, kind: Toast['kind'] = 'info'): void {

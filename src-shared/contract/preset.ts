@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { namePatternProblem } from '../model/export-name.ts';
 
 export const FILM_FORMATS = ['gif', 'mp4', 'webm', 'webp', 'png'] as const;
 export const PRESET_FORMAT = 'inbetween-preset/1';
@@ -25,6 +26,15 @@ export const maxBytes = z.int().min(2000).max(1e12);
 export const presetId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, {
   error: 'a name of lower-case letters, digits and dashes, at most 64',
 });
+/** Name of a file, without its ending, with fields such as {project} and {date}. */
+export const namePattern = z
+  .string()
+  .min(1)
+  .max(200)
+  .superRefine((pattern, context) => {
+    const message = namePatternProblem(pattern);
+    if (message !== '') context.addIssue({ code: 'custom', message });
+  });
 
 const shape = {
   id: presetId,
@@ -37,6 +47,8 @@ const shape = {
   dither: dither.exactOptional(),
   palette: palette.exactOptional(),
   maxBytes: maxBytes.exactOptional(),
+  /** What files are called that are given no other name; without it the project's name. */
+  name: namePattern.exactOptional(),
   /** Contact sheets only. */
   sheet: z
     .strictObject({

@@ -364,7 +364,19 @@ const CASES: readonly Case[] = [
     status: 2,
     says: [/--sparkle/],
   },
-  { name: 'no output', prepare: project({}), args: ['render', 'project.json'], status: 2, says: [/--out/] },
+  {
+    name: 'an output named by what names do not know',
+    prepare: project({}),
+    args: ['render', 'project.json', '--out', '{hour}.gif'],
+    status: 2,
+    says: [/\{hour\}/, /\{date\} \{time\}/],
+  },
+  {
+    name: 'a picture without an output',
+    args: IMAGE.slice(0, -2),
+    status: 2,
+    says: [/--out/],
+  },
   {
     name: 'an unknown output format',
     prepare: project({}),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { test } from 'node:test';
 import sharp from 'sharp';
 import { decodeSound } from '../../src-main/host/export/decode-sound.ts';
@@ -140,6 +141,28 @@ test('presets are listed, and each of them can be used', async (context) => {
     const done = doneEvent(await cli.run(['render', 'project.json', '--preset', id, '--out', out, '--json']));
     assert.equal(done.frames, 8, id);
   }
+});
+
+test('an output is named by the project and the time, and one that nobody named replaces nothing', async (context) => {
+  const cli = commandLine(context);
+  cli.write('project.json', tinyProject({ name: 'Red cat' }));
+  const outOf = async (...args: string[]): Promise<string> => {
+    const done = doneEvent(await cli.run([...args, '--json']));
+    return basename(done.out ?? '');
+  };
+  const started = Date.now();
+  const named = await outOf('render', 'project.json', '--out', 'film {date} {time} {size} {frames}.webp');
+  const [, date, hours, minutes, seconds] =
+    /^film (\d{4}-\d\d-\d\d) (\d\d)-(\d\d)-(\d\d) 64x64 8\.webp$/.exec(named) ?? [];
+  const told = new Date(`${date}T${hours}:${minutes}:${seconds}`).getTime();
+  assert.ok(told >= Math.floor(started / 1000) * 1000 && told <= Date.now(), named);
+  assert.equal(await outOf('render', 'project.json'), 'Red cat.gif');
+  assert.equal(await outOf('render', 'project.json'), 'Red cat 2.gif');
+  assert.equal(await outOf('render', 'project.json', '--preset', 'contact-sheet'), 'Red cat.jpg');
+  assert.equal(
+    await outOf('grid', 'project.json', '--columns', '4', '--out', '{project} {range}.png'),
+    'Red cat 0-7.png',
+  );
 });
 
 test('help teaches and is no failure', async (context) => {

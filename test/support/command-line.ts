@@ -22,6 +22,8 @@ export interface CliEvent {
   readonly cached?: number;
   readonly done?: number;
   readonly message?: string;
+  /** Absolute path of what was written. */
+  readonly out?: string;
 }
 
 export interface CliResult {

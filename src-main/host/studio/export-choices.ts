@@ -1,13 +1,13 @@
-import { existsSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import type { CheckedParams } from '../../../src-shared/contract/methods.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { freePath } from '../export/free-path.ts';
 import { formatOf, gridFormatOf } from '../export/format-of.ts';
 import type { Preset } from '../export/presets.ts';
 import type { ExportFormat, ExportHooks } from '../export/types.ts';
 import type { FrameRange, Host, HostModel } from '../host.ts';
 import type { Project } from '../project.ts';
-import { fileName } from './file-name.ts';
+import { fileName } from '../../../src-shared/model/file-name.ts';
 import { isSheet, writeGrid, writeTimeline, type Written } from '../write-export.ts';
 
 export type ExportParams = CheckedParams<'export.start'>;
@@ -71,16 +71,6 @@ export function exportChoices(
       return writeTimeline(host, snapshot, model, wishes, hooks);
     },
   };
-}
-
-/** "cat.gif", "cat 2.gif", ...: the first that is not there. */
-function freePath(path: string): string {
-  const ending = extname(path);
-  const stem = path.slice(0, path.length - ending.length);
-  for (let number = 1; ; number++) {
-    const candidate = number === 1 ? path : `${stem} ${number}${ending}`;
-    if (!existsSync(candidate)) return candidate;
-  }
 }
 
 function downloadFormat(params: ExportParams, preset: Preset | undefined, isPicture: boolean): string {

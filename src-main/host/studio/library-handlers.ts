@@ -4,7 +4,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import type { Handlers } from '../../../src-shared/contract/service.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { importDocument } from '../project.ts';
-import { fileName } from './file-name.ts';
+import { fileName } from '../../../src-shared/model/file-name.ts';
 import type { OpenProject, OpenProjects } from './open-projects.ts';
 import type { RecentProjects } from './recent-projects.ts';
 

@@ -10,7 +10,7 @@ import { importDocument } from '../project.ts';
 import { withFilmSound } from '../film-sound.ts';
 import { decodeImage } from '../render/frame-codec.ts';
 import { copyAssets } from './copy-assets.ts';
-import { fileName } from './file-name.ts';
+import { fileName } from '../../../src-shared/model/file-name.ts';
 import { storedKeys } from './frame-planner.ts';
 import { freeFile } from './free-file.ts';
 import type { Jobs } from './jobs.ts';

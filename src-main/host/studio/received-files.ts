@@ -5,7 +5,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
-import { fileName } from './file-name.ts';
+import { fileName } from '../../../src-shared/model/file-name.ts';
 import { freeFile } from './free-file.ts';
 
 export interface ReceivedFiles {
