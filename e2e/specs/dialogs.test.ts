@@ -39,6 +39,38 @@ forEachLauncher('fields, dialogs and messages', (launch) => {
     await dialog().waitFor({ state: 'detached' });
   });
 
+  test('the contact sheet is shown as it will be', async () => {
+    const { page } = studio;
+    const source = join(studio.folder, 'two-rows.json');
+    writeFileSync(source, JSON.stringify(DOCUMENT));
+    await dropFile(page, source);
+    await page.getByRole('heading', { name: 'Two rows' }).waitFor();
+    await page.getByText('Every frame is rendered').waitFor({ timeout: 120_000 });
+    await page.keyboard.press('Control+KeyE');
+    await dialog()
+      .getByRole('button', { name: /^Contact sheet/ })
+      .click();
+    const shown = dialog().getByRole('img', { name: '2 rows of 10' });
+    await shown.waitFor();
+    const images = shown.locator('img');
+    assert.equal(await images.count(), 12);
+    await images.evaluateAll((all) =>
+      Promise.all(all.map((image) => (image as unknown as { decode(): Promise<void> }).decode())),
+    );
+    await studio.screenshot('15-sheet-preview');
+    assert.deepEqual(await seriousFindings(page), []);
+    const preview = await shown.screenshot();
+
+    await dialog().getByRole('radio', { name: 'Download' }).click();
+    await dialog().getByRole('button', { name: 'Export', exact: true }).click();
+    const link = dialog().getByRole('link', { name: /^Save / });
+    await link.waitFor({ timeout: 60_000 });
+    const sheet = await studio.savedFile(() => link.click());
+    assert.ok((await difference(preview, sheet)) < 6);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'inbetween', exact: true }).click();
+  });
+
   test('the prompt has the focus in a new project, and after a keyframe is made', async () => {
     const { page } = studio;
     const focused = page.locator('textarea[aria-label="Prompt"]:focus');
@@ -70,7 +102,9 @@ forEachLauncher('fields, dialogs and messages', (launch) => {
         .getByText(/http:\/\//)
         .waitFor();
     };
+    const kept = await address.inputValue();
     await refuse('no address');
+    assert.equal(await address.inputValue(), kept);
     assert.equal(await messages().count(), 1);
     // Playwright clicks what a pointer would hit: nothing lies over it.
     await messages().getByRole('button', { name: 'Dismiss' }).click();
@@ -90,39 +124,6 @@ forEachLauncher('fields, dialogs and messages', (launch) => {
     await dialog().getByRole('heading', { name: 'Settings' }).waitFor();
     await page.keyboard.press('Escape');
     await dialog().waitFor({ state: 'detached' });
-  });
-
-  test('the contact sheet is shown as it will be', async () => {
-    const { page } = studio;
-    await page.getByRole('button', { name: 'inbetween', exact: true }).click();
-    await page.getByRole('button', { name: 'New project' }).waitFor();
-    const source = join(studio.folder, 'two-rows.json');
-    writeFileSync(source, JSON.stringify(DOCUMENT));
-    await dropFile(page, source);
-    await page.getByRole('heading', { name: 'Two rows' }).waitFor();
-    await page.getByText('Every frame is rendered').waitFor({ timeout: 120_000 });
-    await page.keyboard.press('Control+KeyE');
-    await dialog()
-      .getByRole('button', { name: /^Contact sheet/ })
-      .click();
-    const shown = dialog().getByRole('img', { name: '2 rows of 10' });
-    await shown.waitFor();
-    const images = shown.locator('img');
-    assert.equal(await images.count(), 12);
-    await images.evaluateAll((all) =>
-      Promise.all(all.map((image) => (image as unknown as { decode(): Promise<void> }).decode())),
-    );
-    await studio.screenshot('15-sheet-preview');
-    assert.deepEqual(await seriousFindings(page), []);
-    const preview = await shown.screenshot();
-
-    await dialog().getByRole('radio', { name: 'Download' }).click();
-    await dialog().getByRole('button', { name: 'Export', exact: true }).click();
-    const link = dialog().getByRole('link', { name: /^Save / });
-    await link.waitFor({ timeout: 60_000 });
-    const sheet = await studio.savedFile(() => link.click());
-    assert.ok((await difference(preview, sheet)) < 6);
-    await page.keyboard.press('Escape');
   });
 
   test('no script failed and no content was refused', () => {

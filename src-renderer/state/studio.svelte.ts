@@ -165,7 +165,9 @@ export class Studio {
     // A connection that broke is shown once, in its own place.
     if (error instanceof AppError && error.data.reason === 'disconnected') return;
     if (error instanceof AppError && error.code === 'cancelled') return;
-    this.tell(error instanceof Error ? error.message : String(error), 'error');
+    const message = error instanceof Error ? error.message : String(error);
+    // The host names the request that it refuses ("settings.set: hub is ..."), which is for those who write requests.
+    this.tell(message.replace(/^[a-z]+\.[A-Za-z]+: /, ''), 'error');
   };
 
   async #onOpen(client: HostClient): Promise<void> {
