@@ -57,6 +57,8 @@ forEachLauncher('fields, dialogs and messages', (launch) => {
     await images.evaluateAll((all) =>
       Promise.all(all.map((image) => (image as unknown as { decode(): Promise<void> }).decode())),
     );
+    const numbers = Array.from({ length: 12 }, (_, frame) => String(frame));
+    assert.deepEqual(await shown.locator('span > span:nth-child(2)').allInnerTexts(), numbers);
     await studio.screenshot('15-sheet-preview');
     assert.deepEqual(await seriousFindings(page), []);
     const preview = await shown.screenshot();
@@ -66,7 +68,9 @@ forEachLauncher('fields, dialogs and messages', (launch) => {
     const link = dialog().getByRole('link', { name: /^Save / });
     await link.waitFor({ timeout: 60_000 });
     const sheet = await studio.savedFile(() => link.click());
-    assert.ok((await difference(preview, sheet)) < 6);
+    const layout = { rows: 2, columns: 10, gap: 6, label: 18, width: 1600 };
+    const difference = await largestDifference(preview, sheet, layout);
+    assert.ok(difference < 16, String(difference));
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'inbetween', exact: true }).click();
   });
@@ -131,15 +135,39 @@ forEachLauncher('fields, dialogs and messages', (launch) => {
   });
 });
 
-/** Mean difference of two pictures' samples, 0..255, both brought to the size of the first. */
-async function difference(small: Buffer, large: string): Promise<number> {
-  const { data, info } = await sharp(small).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  const other = await sharp(large)
-    .resize(info.width, info.height, { fit: 'fill' })
-    .removeAlpha()
-    .raw()
-    .toBuffer();
-  let sum = 0;
-  for (let at = 0; at < data.length; at++) sum += Math.abs((data[at] as number) - (other[at] as number));
-  return sum / data.length;
+/** The largest difference of the mean colours in the middle of two sheets' cells, 0..255. */
+async function largestDifference(
+  one: Buffer,
+  other: string,
+  {
+    rows,
+    columns,
+    gap,
+    label,
+    width,
+  }: Readonly<Record<'rows' | 'columns' | 'gap' | 'label' | 'width', number>>,
+): Promise<number> {
+  const cell = (width - gap * (columns + 1)) / columns;
+  const height = (cell + label + gap) * rows + gap;
+  const middles = async (picture: Buffer | string): Promise<number[]> => {
+    const { width: w, height: h } = await sharp(picture).metadata();
+    const means: number[] = [];
+    for (let at = 0; at < rows * columns; at++) {
+      const left = gap + (at % columns) * (cell + gap) + cell / 4;
+      const top = gap + Math.floor(at / columns) * (cell + label + gap) + cell / 4;
+      const part = await sharp(picture)
+        .extract({
+          left: Math.round((left / width) * w),
+          top: Math.round((top / height) * h),
+          width: Math.round((cell / 2 / width) * w),
+          height: Math.round((cell / 2 / height) * h),
+        })
+        .removeAlpha()
+        .toBuffer();
+      means.push(...(await sharp(part).stats()).channels.map(({ mean }) => mean));
+    }
+    return means;
+  };
+  const [a, b] = [await middles(one), await middles(other)];
+  return Math.max(...a.map((mean, at) => Math.abs(mean - (b[at] ?? Number.NaN))));
 }
