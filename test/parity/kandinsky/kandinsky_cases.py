@@ -17,6 +17,8 @@ class Model:
     """Saved as diffusers' two pipelines, prior and decoder, in two subfolders."""
     half: bool = False
     """Exported with weights rounded to float16; the reference rounds its own."""
+    int8_of: str | None = None
+    """Another model, whose U-Net is stored in int8; the reference's has the same rounded weights."""
 
 
 MODELS = (
@@ -25,6 +27,7 @@ MODELS = (
     Model(TinyKandinsky("k21-learned", 3, learned_variance=True), decoder_of="k21"),
     Model(TinyKandinsky("k21-inpaint", 4, inpainting=True), decoder_of="k21"),
     Model(TinyKandinsky("k22-inpaint", 5, second=True, inpainting=True, learned_variance=True), decoder_of="k22", half=True),
+    Model(TinyKandinsky("k21-int8", 1), int8_of="k21"),
 )
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ CASES = (
     Case("k21-inpaint-ddim", "k21-inpaint", "ddim", 8, 200, PROMPTS[0], strength=1.0, mask=True),
     Case("k21-inpaint-ddpm", "k21-inpaint", "ddpm", 6, 201, PROMPTS[1], strength=1.0, mask=True, negative="text"),
     Case("k21-fuse", "k21", "ddim", 6, 300, "", images=[{"picture": 0, "weight": 0.5}, {"picture": 1, "weight": 0.3}, {"text": "a small fox", "weight": 0.4}]),
+    Case("k21-int8-ddim", "k21-int8", "ddim", 10, 1, PROMPTS[0]),
+    Case("k21-int8-p", "k21-int8", "p_sampler", 10, 3, PROMPTS[1], negative="blurry", prior_steps=5),
     Case("k21-learned-word", "k21", "ddim", 6, 70, f"a photo of a {WORD}, 4k", embedding="sapsan.bin"),
     Case("k22-text-ddim", "k22", "ddim", 8, 1632, PROMPTS[0]),
     Case("k22-text-ddpm-negative", "k22", "ddpm", 6, 8, PROMPTS[0], negative="blurry", width=64, height=64),

@@ -29,7 +29,11 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 EXPORTER = HERE.parents[2] / "models" / "export"
 sys.path.insert(0, str(EXPORTER))
 
-from inbetween_export.cli import main as export
+from inbetween_export.cli import _export_component, main as export  # noqa: E402
+from inbetween_export.families import kandinsky  # noqa: E402
+from inbetween_export.precision import Precision, round_weights as round_to_precision  # noqa: E402
+from inbetween_export.reuse import EarlierExports  # noqa: E402
+from inbetween_export.source import open_source  # noqa: E402
 from half_weights import round_weights  # noqa: E402
 from kandinsky_cases import CASES, MODELS, ORIGINALS, Case, Model  # noqa: E402
 from learned_word import load_word, write_word  # noqa: E402
@@ -40,6 +44,7 @@ from shared_parts import require_shared  # noqa: E402
 from tiny_kandinsky import build, build_decoder  # noqa: E402
 from tiny_original import write_2_0, write_2_1  # noqa: E402
 
+INT8 = Precision("fp32", "int8")
 ORIGINAL = ("p_sampler", "ddim_sampler", "plms_sampler")
 
 
@@ -109,6 +114,9 @@ def _make_models(out: Path) -> dict[str, Any]:
             start(original.name, _export, folder, models / original.name)
     for model in MODELS:
         folder = source / model.tiny.name
+        if model.int8_of is not None:
+            shutil.copytree(source / model.int8_of, folder)
+            continue
         if model.decoder_of is not None:
             build_decoder(model.tiny, source / model.decoder_of, folder)
             continue
@@ -120,6 +128,9 @@ def _make_models(out: Path) -> dict[str, Any]:
     for name, base, dtype in [*decoders, *((one.name, one.decoder_of, "fp32") for one in ORIGINALS)]:
         if base is not None:
             start(name, _export_decoder, out, name, base, dtype)
+    for model in MODELS:
+        if model.int8_of is not None:
+            start(model.tiny.name, _export_int8, out, model.tiny.name, model.int8_of)
     finish()
     return originals
 
@@ -148,6 +159,18 @@ def _export_decoder(out: Path, name: str, base: str, dtype: str) -> None:
     require_shared(target, other)
 
 
+def _export_int8(out: Path, name: str, base: str) -> None:
+    """The exported `base` with its U-Net in int8. The whole export in int8 would trace every part once more, most of
+    which are too small to be stored in int8."""
+    target = out / "models" / name
+    shutil.copytree(out / "models" / base, target, ignore=shutil.ignore_patterns("unet"))
+    component = kandinsky._unet_component(open_source(out / "source" / name, None), False)
+    options = argparse.Namespace(opset=20, external_above=1500)
+    record = _export_component(component, target, INT8, options, EarlierExports([]))
+    if record["weights"]["int8"] == 0:
+        raise SystemExit(f"{name}: no weights are stored in int8")
+
+
 def _draw_inputs(folder: Path) -> None:
     """Pictures at every size that cases use, odd-sized ones for the picture encoder, and masks."""
     for width, height in ((48, 32), (32, 48), (48, 48)):
@@ -172,6 +195,8 @@ def _pipelines(folder: Path, model: Model) -> dict[str, Any]:
     base = getattr(diffusers, f"{name}CombinedPipeline").from_pretrained(folder)
     if model.half:
         round_weights(base)
+    if model.int8_of is not None:
+        round_to_precision(base.unet, INT8)
     made = {"text": base}
     for kind, task in (("image", "Img2Img"), ("inpaint", "Inpaint")):
         made[kind] = getattr(diffusers, f"{name}{task}CombinedPipeline")(**base.components)
