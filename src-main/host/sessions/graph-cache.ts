@@ -84,7 +84,7 @@ export class GraphCache {
   #key(source: GraphSource, settings: SessionSettings): string {
     return hashJson({
       artifact: 'optimised-graph',
-      version: 1,
+      version: 2,
       identity: source.identity,
       runtime: ortVersion(),
       cpu: this.#options.cpu,

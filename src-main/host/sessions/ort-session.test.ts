@@ -52,3 +52,20 @@ test('a released session says so instead of crashing', async () => {
   await session.release();
   await assert.rejects(session.run({}), /after its release/);
 });
+
+test('a product with int8 weights is computed in float32', async () => {
+  const session = await openOrtSession(`${ONNX_FIXTURES}/int8-linear.onnx`, CPU);
+  const product = async (rows: number, data: Float32Array): Promise<Float32Array> => {
+    const { y } = await session.run({ x: { type: 'float32', dims: [rows, 64], data } });
+    return y?.data as Float32Array;
+  };
+  const identity = Float32Array.from({ length: 64 * 64 }, (_, i) => (i % 65 === 0 ? 1 : 0));
+  const weights = await product(64, identity);
+  const x = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i * i));
+  const y = await product(1, x);
+  for (const [column, value] of y.entries()) {
+    const expected = x.reduce((sum, one, row) => sum + one * weights[row * 64 + column]!, 0);
+    assert.ok(Math.abs(value - expected) < 1e-5, `column ${column}: ${value}, not ${expected}`);
+  }
+  await session.release();
+});
