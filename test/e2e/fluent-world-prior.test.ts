@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { commandLine, type CommandLine } from '../support/command-line.ts';
+
+const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
+const PICTURE = fileURLToPath(new URL('../../resources/examples/pictures/red-cat.png', import.meta.url));
+const MODEL = join(MODELS, 'fluent-world-prior');
+const CLIP = join(MODELS, 'fluent-world-clip');
+const skip = !(existsSync(MODEL) && existsSync(CLIP)) && 'the small Kandinsky or the small CLIP is not here';
+
+const LABELS = ['a ship in ice', 'a castle on green hills', 'a car at night in the city', 'a lion in the desert'];
+
+async function draw(cli: CommandLine, name: string, prompt: string, ...further: string[]): Promise<string> {
+  const fixed = ['--steps', '15', '--seed', '7', '--out', name];
+  const run = await cli.run(['image', '--model', MODEL, '--prompt', prompt, ...fixed, ...further]);
+  assert.equal(run.status, 0, run.stderr);
+  const { channels } = await sharp(cli.path(name)).stats();
+  const spread = Math.max(...channels.map(({ stdev }) => stdev));
+  assert.ok(spread > 15, `${prompt}: a flat picture, its widest channel has a standard deviation of ${spread}`);
+  return name;
+}
+
+/** Which label the small CLIP finds in each picture. */
+async function labelsOf(cli: CommandLine, pictures: readonly string[], labels: readonly string[]): Promise<string[]> {
+  const run = await cli.run([
+    'classify',
+    ...pictures,
+    '--clip',
+    CLIP,
+    '--labels',
+    labels.join(','),
+    '--template',
+    '{}',
+    '--json',
+  ]);
+  assert.equal(run.status, 0, run.stderr);
+  const { results } = JSON.parse(run.stdout) as { results: { label: string }[] };
+  return results.map(({ label }) => label);
+}
+
+test('the small Kandinsky paints what English and Russian prompts say', { skip }, async (context) => {
+  const cli = commandLine(context);
+  const pictures = [
+    await draw(cli, 'ship.png', 'a ship in ice'),
+    await draw(cli, 'ship-ru.png', 'корабль во льдах'),
+    await draw(cli, 'car-ru.png', 'машина ночью в городе'),
+  ];
+  assert.deepEqual(await labelsOf(cli, pictures, LABELS), [LABELS[0], LABELS[0], LABELS[2]]);
+});
+
+test('the small Kandinsky starts from a picture as well', { skip }, async (context) => {
+  const cli = commandLine(context);
+  const picture = await draw(cli, 'again.png', 'красный кот', '--image', PICTURE, '--strength', '0.5');
+  assert.deepEqual(await labelsOf(cli, [picture], ['red cat', 'a ship in ice', 'a galaxy full of stars']), ['red cat']);
+});
+
+test('the small Kandinsky fuses a picture with a text', { skip }, async (context) => {
+  const cli = commandLine(context);
+  cli.write('fuse.json', {
+    format: 'inbetween/1',
+    model: MODEL,
+    size: { width: 256, height: 256 },
+    fps: 8,
+    sampler: { scheduler: 'ddim', steps: 15, guidanceScale: 4 },
+    keyframes: [
+      {
+        frame: 0,
+        prompt: '',
+        seed: 7,
+        images: [
+          { asset: PICTURE, weight: 0.35 },
+          { text: 'в космосе', weight: 0.65 },
+        ],
+      },
+    ],
+  });
+  const run = await cli.run(['render', 'fuse.json', '--out', 'fuse.png']);
+  assert.equal(run.status, 0, run.stderr);
+});
