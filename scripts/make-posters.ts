@@ -10,7 +10,7 @@ import { hostFromEnvironment } from '../src-main/host-from-environment.ts';
 
 /**
  * Renders the pictures of the start screen: five moments of each example, side by side. Run it after the embedded
- * model has changed: `node scripts/make-posters.ts`.
+ * model has changed: `node scripts/make-posters.ts`, or with the names of some: `node scripts/make-posters.ts inpainting`.
  */
 const ROOT = join(import.meta.dirname, '..');
 const EXAMPLES = join(ROOT, 'resources', 'examples');
@@ -26,7 +26,11 @@ const host = hostFromEnvironment({
   onNote: (message) => console.error(message),
 });
 mkdirSync(POSTERS, { recursive: true });
-for (const file of readdirSync(EXAMPLES).filter((name) => name.endsWith('.json'))) {
+const wanted = process.argv.slice(2);
+const files = readdirSync(EXAMPLES).filter((name) => name.endsWith('.json'));
+const unknown = wanted.filter((name) => !files.includes(`${name}.json`));
+if (unknown.length > 0) throw new Error(`There is no example ${unknown.join(', ')} in ${EXAMPLES}.`);
+for (const file of files.filter((name) => wanted.length === 0 || wanted.includes(basename(name, '.json')))) {
   const project = await host.openProject(join(EXAMPLES, file));
   const model = await host.models.load(project.document.model, EXAMPLES);
   const context = contextOf(project, model);

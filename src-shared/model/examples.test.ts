@@ -32,6 +32,14 @@ const FRAMES: Record<string, number> = {
   'weighted-mix.json': 13,
   'inpainting.json': 13,
   'image-to-image.json': 13,
+  'picture-and-text.json': 21,
+};
+
+/** Examples of another model than the embedded one. */
+const MODELS: Record<string, string> = { 'picture-and-text.json': 'fluent-world-prior' };
+const KANDINSKY = {
+  ...CONTEXT,
+  defaults: { ...CONTEXT.defaults, image: { priorSteps: 25, priorGuidanceScale: 4, readsText: true } },
 };
 
 test('every example is listed here, parses, and plans its number of frames', () => {
@@ -45,8 +53,10 @@ test('every example is listed here, parses, and plans its number of frames', () 
     const document = read(name);
     assert.equal(frameCount(document), count, name);
     const assetKeys = new Map(documentAssets(document).map((path) => [path, 'a'.repeat(64)]));
-    assert.equal(planRange(document, { ...CONTEXT, assetKeys }).length, count, name);
-    assert.deepEqual([document.model, document.size], ['fluent-world', { width: 256, height: 256 }], name);
+    const model = MODELS[name] ?? 'fluent-world';
+    const context = model === 'fluent-world' ? CONTEXT : KANDINSKY;
+    assert.equal(planRange(document, { ...context, assetKeys }).length, count, name);
+    assert.deepEqual([document.model, document.size], [model, { width: 256, height: 256 }], name);
     assert.match(document.notes ?? '', /Original:|Made after/, name);
   }
 });
@@ -112,7 +122,7 @@ test('the digits that morph keep their noise and are blended through the embeddi
 });
 
 test('the pictures that examples start from lie beside them', () => {
-  for (const name of ['inpainting.json', 'image-to-image.json']) {
+  for (const name of ['inpainting.json', 'image-to-image.json', 'picture-and-text.json']) {
     for (const asset of documentAssets(read(name))) assert.ok(existsSync(new URL(asset, folder)), asset);
   }
 });

@@ -99,15 +99,17 @@ class Noise(torch.nn.Module):
     def __init__(self, unet: torch.nn.Module) -> None:
         super().__init__()
         self.unet = unet
-        alphas = alphas_cumprod()
-        self.register_buffer("signal", torch.cat([alphas, alphas[-1:]]).sqrt())
+        alphas = alphas_cumprod().double()
+        # No buffer: a table of doubles is stored as it is; in half precision the last steps' noise would be lost.
+        self.signal = torch.cat([alphas, alphas[-1:]]).sqrt()
 
     def forward(self, sample, timestep, encoder_hidden_states, text_embeds, image_embeds):  # noqa: ANN001, ANN201
         found = self.unet(sample, timestep, encoder_hidden_states, added_cond_kwargs={"text_embeds": text_embeds, "image_embeds": image_embeds}).sample
         at = timestep.clamp(0, 999)
         low = at.floor().to(torch.int64)
-        signal = torch.lerp(self.signal[low], self.signal[low + 1], at - low.to(at.dtype))
-        noise = (1 - signal * signal).sqrt() * sample[:, :LATENT_CHANNELS] + signal * found[:, :LATENT_CHANNELS]
+        before, after = self.signal[low].float(), self.signal[low + 1].float()
+        signal = before + (after - before) * (at - low.to(at.dtype))
+        noise = ((1 - signal) * (1 + signal)).sqrt() * sample[:, :LATENT_CHANNELS] + signal * found[:, :LATENT_CHANNELS]
         return torch.cat([noise, found[:, LATENT_CHANNELS:]], 1)
 
 

@@ -92,12 +92,14 @@ class ImageEncoder(torch.nn.Module):
     def __init__(self, encoder: Encoder, head: Head) -> None:
         super().__init__()
         self.encoder, self.head = encoder, head
-        self.register_buffer("turn", turn())
+        self.turn = torch.nn.Linear(EMBEDDING, WIDTH, bias=False)
+        with torch.no_grad():
+            self.turn.weight.copy_(turn().T)
 
     def of_latents(self, latents: torch.Tensor) -> torch.Tensor:
         """From the embedded model's latents [b, 12, 16, 16], not divided."""
         found = self.head(latents)
-        return found / found.norm(dim=1, keepdim=True) @ self.turn
+        return self.turn(found / found.norm(dim=1, keepdim=True))
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
         return self.of_latents(self.encoder(pixel_values))

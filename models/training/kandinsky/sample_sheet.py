@@ -104,7 +104,7 @@ def main() -> None:
         for language in (0, 1):
             x, y = i % columns * side, (2 * (i // columns) + language) * (side + head)
             sheet.paste(made[language].resize((side, side), Image.LANCZOS), (x, y + head))
-            writer.text((x + 2, y + 1), pair[language][: side // 5], fill="black", font=font)
+            writer.text((x + 2, y + 1), pair[language][: side // 7], fill="black", font=font)
     sheet.save(options.out, quality=84)
     if options.clip is not None:
         clip = Folder(options.clip)

@@ -80,9 +80,9 @@ def main() -> None:
     rng, alphas = random.Random(len(learning.losses)), alphas_of_unclip()
 
     def loss_of(net: PriorTransformer, chosen: list[int], captions: list[str], times: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-        states, pooled, mask = texts.prior(captions)
         wanted, alpha = clean[chosen], alphas[times][:, None]
         with torch.autocast("cpu", torch.bfloat16):
+            states, pooled, mask = texts.prior(captions)
             found = predict(net, alpha.sqrt() * wanted + (1 - alpha).sqrt() * noise, times, pooled, states, mask)
         return F.mse_loss(found.float(), wanted)
 
