@@ -45,7 +45,10 @@ for (const file of files.filter((name) => wanted.length === 0 || wanted.includes
   const width = SIDE * MOMENTS;
   const tiles = await Promise.all(
     pictures.map(async (picture, at) => ({
-      input: await sharp(picture).resize(SIDE, SIDE).toBuffer(),
+      // Pictures smaller than that are of pixels, which are kept.
+      input: await sharp(picture)
+        .resize(SIDE, SIDE, project.document.size.width < SIDE ? { kernel: 'nearest' } : {})
+        .toBuffer(),
       left: at * SIDE,
       top: 0,
     })),

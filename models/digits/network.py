@@ -25,6 +25,8 @@ SCHEDULER = {
     "prediction_type": "epsilon",
     "clip_sample": True,
     "clip_sample_range": 1.0,
+    # Few steps must begin at the last timestep, where a picture is noise alone; with all 1000 it makes no difference.
+    "timestep_spacing": "trailing",
 }
 
 UNET = {

