@@ -44,14 +44,14 @@ for (const file of files.filter((name) => wanted.length === 0 || wanted.includes
   }
   const width = SIDE * MOMENTS;
   const tiles = await Promise.all(
-    pictures.map(async (picture, at) => ({
-      // Pictures smaller than that are of pixels, which are kept.
-      input: await sharp(picture)
-        .resize(SIDE, SIDE, project.document.size.width < SIDE ? { kernel: 'nearest' } : {})
-        .toBuffer(),
-      left: at * SIDE,
-      top: 0,
-    })),
+    pictures.map(async (picture, at) => {
+      const { width } = await sharp(picture).metadata();
+      // Of pictures smaller than a tile the pixels are kept.
+      const input = await sharp(picture)
+        .resize(SIDE, SIDE, { kernel: width < SIDE ? 'nearest' : 'lanczos3' })
+        .toBuffer();
+      return { input, left: at * SIDE, top: 0 };
+    }),
   );
   await sharp({ create: { width, height: SIDE, channels: 3, background: '#17171b' } })
     .composite(tiles)

@@ -27,7 +27,7 @@ def main() -> None:
         ("make_shards.py", None, [*work, *cache, *device, "--shards", str(options.shards)]),
         ("train_unet.py", None, [*work, *device, "--minutes", str(options.hours * 60), *([] if (options.work / "unet.pt").exists() else ["--fresh"])]),
         ("make_decoder_pool.py", None, [*work, *cache, *device]),
-        ("train_decoder.py", None, [*work, *device, "--pool", str(options.work / "decoder-pool")]),
+        ("train_decoder.py", None, [*work, *cache, *device, "--pool", str(options.work / "decoder-pool")]),
         ("export_fluent_world.py", None, [*work, "--out", str(options.out)]),
     ]
     for number, (script, result, arguments) in enumerate(stages, 1):

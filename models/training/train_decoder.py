@@ -3,7 +3,8 @@
 The decoder alone is trained on three kinds of latents of the same pictures: clean ones with a
 little noise, ones with Gaussian noise of a random strength, and the denoiser's own one-step
 predictions.  Without this, sampled latents fall beside what the decoder has seen and break into
-patches.
+patches.  Absolute errors alone end in blur, the mean of all edges that may be meant: a network trained
+on photographs (EfficientNet-Lite0) compares features too (perceptual loss: Johnson et al., 1603.08155).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 from torch.nn import functional as F
 
 from nets.autoencoder import DOWNSCALE, Decoder
+from nets.efficientnet import EfficientNetLite0, pretrained
 from runtime import Progress, average_into, device_from, load_checkpoint, save_checkpoint
 
 
@@ -36,6 +38,32 @@ def reconstruction_loss(output: torch.Tensor, target: torch.Tensor) -> torch.Ten
     return F.l1_loss(output, target) + 0.5 * F.mse_loss(output, target) + gradient_loss(output, target)
 
 
+FEATURE_BLOCKS = (1, 3, 5)
+"""The features that are compared: of the blocks before these, at a half, a quarter and an eighth of the size."""
+
+
+class FeatureLoss(torch.nn.Module):
+    """Mean absolute difference of features [b, c, h, w], each depth's divided by the target's mean magnitude."""
+
+    def __init__(self, net: EfficientNetLite0) -> None:
+        super().__init__()
+        self.net = net.eval().requires_grad_(False)
+
+    def features(self, pixels: torch.Tensor) -> list[torch.Tensor]:
+        found, x, start = [], self.net.stem(pixels), 0
+        for end in FEATURE_BLOCKS:
+            x = self.net.blocks[start:end](x)
+            found.append(x)
+            start = end
+        return found
+
+    def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            wanted = self.features(target)
+        pairs = zip(self.features(output), wanted)
+        return sum((a - b).abs().mean() / b.abs().mean() for a, b in pairs) / len(FEATURE_BLOCKS)
+
+
 def psnr(output: torch.Tensor, target: torch.Tensor) -> float:
     """Peak signal-to-noise ratio in dB for pixels in [-1, 1]."""
     return 10 * math.log10(4 / (output.clamp(-1, 1) - target).square().mean().item())
@@ -50,10 +78,14 @@ def main() -> None:
     parser.add_argument("--crop", type=int, default=128, help="pixels, a multiple of 16")
     parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--noise", type=float, default=0.25, help="largest noise, in standard deviations of the latents")
+    parser.add_argument("--features", type=float, default=0.1, help="weight of the feature loss; 0 does without it")
+    parser.add_argument("--cache", type=Path, help="folder of the packages, for the feature loss")
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     device = device_from(options.device)
     torch.manual_seed(5)
+    if options.features and options.cache is None:
+        parser.error("--features needs --cache; --features 0 does without")
 
     pixels = np.load(options.pool / "pixels.npy", mmap_mode="r")
     clean, predicted = torch.load(options.pool / "latents.pt")
@@ -63,6 +95,7 @@ def main() -> None:
     decoder = Decoder()
     decoder.load_state_dict(checkpoint["decoder"])
     decoder.to(device, memory_format=torch.channels_last)
+    feature_loss = FeatureLoss(pretrained(options.cache)).to(device, memory_format=torch.channels_last) if options.features else None
     average = {name: value.detach().clone() for name, value in decoder.state_dict().items()}
     optimizer = torch.optim.AdamW(decoder.parameters(), lr=options.rate, betas=(0.9, 0.99), weight_decay=1e-4)
     chooser = np.random.default_rng(5)
@@ -112,7 +145,10 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = rate
         latents, target = batch()
-        loss = reconstruction_loss(decoder(latents).float(), target)
+        with torch.autocast(device.type, torch.bfloat16):
+            output = decoder(latents).float()
+            alike = feature_loss(output, target) if feature_loss else 0.0
+        loss = reconstruction_loss(output, target) + options.features * alike
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
