@@ -113,7 +113,7 @@ def main() -> None:
     source.add_argument("--model", type=Path, help="measure an exported model folder")
     parser.add_argument("--work", type=Path, required=True, help="reader.pt is kept here")
     parser.add_argument("--cache", type=Path, required=True, help="folder of the packages")
-    parser.add_argument("--minutes", type=float, default=15, help="time to train the reader when there is none")
+    parser.add_argument("--minutes", type=float, help="time to train the reader, or to train it further where there is one; without it 15 for a new one")
     parser.add_argument("--prompts", type=int, default=460, help="ordinary prompts; 40 others are asked as well")
     parser.add_argument("--morphs", type=int, default=20, help="prompt pairs to morph between")
     parser.add_argument("--frames", type=int, default=9, help="frames of a morph")
@@ -124,7 +124,7 @@ def main() -> None:
     device = device_from(options.device)
     composer = Composer(options.cache, 5, variants=12)
     labels = Labels(composer)
-    reader = read_or_train(options.work / "reader.pt", composer, labels, options.cache, options.minutes, device)
+    reader = read_or_train(options.work, composer, labels, options.cache, options.minutes, device)
 
     def score(pictures: list[Image.Image], asked: list[Asked]) -> dict:
         wanted = torch.tensor([labels.numbers(a) for a in asked])

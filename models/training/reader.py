@@ -1,6 +1,7 @@
 """The evaluation's reader: a network that says which subject, colour and place a picture shows.
 
-It starts from ImageNet's features and is taught on composed pictures alone, never on samples.
+It starts from ImageNet's features and is taught on composed pictures alone, never on samples; on a third of them as the
+autoencoder gives them back, since samples are as soft as that.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from torch.nn import functional as F
 from data.composition import Composer, Sample
 from data.scenes import SCENES
 from data.sprites import TINTS
+from make_shards import pixels_of
+from nets.autoencoder import Decoder, Encoder
 from nets.efficientnet import FEATURES, pretrained
 from runtime import Progress, load_checkpoint, save_checkpoint
 
 SIDE = 128
 FROZEN_BLOCKS = 5
 """Blocks that keep ImageNet's weights: edges and textures need no teaching, and cost most."""
-NEW, OLD = 12, 36
-"""Pictures of a step: composed for it, and drawn from all before; composing costs time too."""
+NEW, CODED, OLD = 12, 4, 36
+"""Pictures of a step: composed for it, so many of them through the autoencoder, and drawn from all before."""
 Asked = tuple[str | None, str | None, str | None]
 
 
@@ -70,17 +73,34 @@ def readable(composer: Composer) -> Sample:
     return composer.place_alone() if kind < 0.15 else composer.special() if kind < 0.3 else composer.single()
 
 
-def softened(pictures: torch.Tensor, step: int) -> torch.Tensor:
-    """Blurred every second step and noisy: samples are so a little, and the reader must not mind."""
-    if step % 2:
-        pictures = F.avg_pool2d(pictures, 3, 1, 1)
-    return pictures + 0.05 * torch.randn_like(pictures)
+def softened(pictures: torch.Tensor) -> torch.Tensor:
+    """Each blurred more or less and noisy: samples are so a little, and the reader must not mind."""
+    blurred = F.avg_pool2d(pictures, 5, 1, 2)
+    share = torch.rand(len(pictures), 1, 1, 1, device=pictures.device)
+    return torch.lerp(pictures, blurred, share) + 0.05 * torch.randn_like(pictures)
 
 
-def train_reader(composer: Composer, labels: Labels, cache: Path, minutes: float, device: torch.device) -> Reader:
+class Coder:
+    """The embedded model's autoencoder: pictures there and back."""
+
+    def __init__(self, work: Path, device: torch.device) -> None:
+        parts = load_checkpoint(work / "autoencoder.pt")
+        self.device, self.encoder, self.decoder = device, Encoder().eval(), Decoder().eval()
+        for net, name in ((self.encoder, "encoder"), (self.decoder, "decoder")):
+            net.load_state_dict(parts[name])
+            net.to(device, memory_format=torch.channels_last)
+
+    @torch.no_grad()
+    def __call__(self, pictures: list[Image.Image]) -> list[Image.Image]:
+        with torch.autocast(self.device.type, torch.bfloat16):
+            pixels = self.decoder(self.encoder(pixels_of(pictures).to(self.device)))
+        values = ((pixels.float().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1)
+        return [Image.fromarray(picture) for picture in values.cpu().numpy()]
+
+
+def teach(reader: Reader, composer: Composer, labels: Labels, coder: Coder, minutes: float, device: torch.device) -> None:
+    """Trains `reader` for `minutes`, batch norms as they are: batches here are small."""
     torch.manual_seed(0)
-    # The batch norms keep ImageNet's statistics: batches here are small.
-    reader = Reader(pretrained(cache), labels).to(device).eval()
     groups = [{"params": list(reader.body.parameters()), "peak": 5e-4}, {"params": list(reader.heads.parameters()), "peak": 3e-3}]
     optimizer = torch.optim.AdamW(groups, weight_decay=1e-2)
     progress, step = Progress(minutes * 60), 0
@@ -89,12 +109,13 @@ def train_reader(composer: Composer, labels: Labels, cache: Path, minutes: float
     while not progress.over:
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * min(1, (step + 1) / 50) * (1 - 0.98 * progress.share)
-        for sample in (readable(composer) for _ in range(NEW)):
-            pool.append(small(sample.picture))
-            truths.append(labels.of(sample))
+        samples = [readable(composer) for _ in range(NEW)]
+        shown = coder([s.picture for s in samples[:CODED]]) + [s.picture for s in samples[CODED:]]
+        pool += map(small, shown)
+        truths += map(labels.of, samples)
         chosen = [*range(len(pool) - NEW, len(pool)), *torch.randint(len(pool), (OLD,)).tolist()]
         truth = torch.tensor([truths[i] for i in chosen], device=device)
-        read = reader(softened(scaled([pool[i] for i in chosen], device), step))
+        read = reader(softened(scaled([pool[i] for i in chosen], device)))
         loss = sum(F.cross_entropy(out, truth[:, i]) for i, out in enumerate(read))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -103,17 +124,19 @@ def train_reader(composer: Composer, labels: Labels, cache: Path, minutes: float
         progress.note(loss.item())
         if step % 25 == 0:
             progress.line(f"reader step {step}, loss {{loss:.3f}}")
-    return reader
 
 
-def read_or_train(kept: Path, composer: Composer, labels: Labels, cache: Path, minutes: float, device: torch.device) -> Reader:
-    """The reader kept at `kept`; trained and kept there where there is none."""
-    if not kept.exists():
-        reader = train_reader(composer, labels, cache, minutes, device)
+def read_or_train(work: Path, composer: Composer, labels: Labels, cache: Path, minutes: float | None, device: torch.device) -> Reader:
+    """The reader kept in `work`, taught for `minutes` more and kept again; where there is none, anew (15 minutes unless
+    told otherwise)."""
+    kept, reader = work / "reader.pt", Reader(pretrained(cache), labels).to(device).eval()
+    if kept.exists():
+        reader.load_state_dict(load_checkpoint(kept))
+    elif minutes is None:
+        minutes = 15
+    if minutes:
+        teach(reader, composer, labels, Coder(work, device), minutes, device)
         save_checkpoint(kept, reader.state_dict())
-        return reader
-    reader = Reader(pretrained(cache), labels).to(device).eval()
-    reader.load_state_dict(load_checkpoint(kept))
     return reader
 
 
