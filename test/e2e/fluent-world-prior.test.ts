@@ -72,6 +72,42 @@ test('the small Kandinsky starts from a picture as well', { skip }, async (conte
   ]);
 });
 
+test('the small Kandinsky repaints under a mask, and the rest stays', { skip }, async (context) => {
+  const cli = commandLine(context);
+  const black = sharp({ create: { width: 256, height: 256, channels: 3, background: '#000' } });
+  const white = await sharp({ create: { width: 256, height: 128, channels: 3, background: '#fff' } })
+    .png()
+    .toBuffer();
+  cli.write(
+    'upper.png',
+    await black
+      .composite([{ input: white, left: 0, top: 0 }])
+      .png()
+      .toBuffer(),
+  );
+  const lake = await draw(cli, 'lake.png', 'a lake with mountains');
+  const sunset = await draw(
+    cli,
+    'sunset.png',
+    'a sea sunset',
+    '--image',
+    lake,
+    '--mask',
+    'upper.png',
+    '--strength',
+    '1',
+  );
+  const half = async (name: string, top: number): Promise<Buffer> =>
+    sharp(cli.path(name)).extract({ left: 0, top, width: 256, height: 104 }).raw().toBuffer();
+  const apart = async (top: number): Promise<number> => {
+    const [one, other] = [await half(lake, top), await half(sunset, top)];
+    return one.reduce((sum, value, i) => sum + Math.abs(value - other[i]!), 0) / one.length;
+  };
+  // Below, the picture went through the coder once more, and nothing else happened to it.
+  assert.ok((await apart(152)) < 6, `the kept half differs by ${await apart(152)} of 255`);
+  assert.ok((await apart(0)) > 25, `the repainted half differs by ${await apart(0)} of 255`);
+});
+
 test('the small Kandinsky fuses a picture with a text', { skip }, async (context) => {
   const cli = commandLine(context);
   cli.write('cat.png', readFileSync(PICTURE));

@@ -129,7 +129,14 @@ export function describeKandinsky(
     description: optionalString(own, 'description'),
     license: optionalString(own, 'license'),
     contextLength: 77,
-    inpainting: hasEncoder && inChannels === inpainting ? 'channels' : 'none',
+    // A U-Net without mask channels repaints by keeping the rest, step by step; 2.0's only samplers do not.
+    inpainting: !hasEncoder
+      ? 'none'
+      : inChannels === inpainting
+        ? 'channels'
+        : version === '2.0'
+          ? 'none'
+          : 'blend',
     imageToImage: hasEncoder && inChannels === latentChannels,
     scheduler,
     nativeSize,

@@ -33,7 +33,7 @@ export function batchKey(spec: FrameSpec): string {
   return canonicalJson({
     size: [spec.width, spec.height],
     sampler: [scheduler, overrides as Json, steps, eta],
-    strength: spec.init === null || spec.mask !== null ? null : spec.init.strength,
+    strength: spec.init === null ? null : spec.init.strength,
     mask: spec.mask !== null,
     guided: isGuided(spec),
   });
@@ -162,10 +162,11 @@ function checkSpec(model: KandinskyModel, spec: FrameSpec): void {
       'This is an inpainting model: it needs an init picture and a mask, and the frame lacks the mask.',
     );
   }
-  if (spec.mask !== null && !inpaints) {
+  const { scheduler } = spec.sampler;
+  if (spec.mask !== null && !inpaints && (model.inpainting === 'none' || isOriginalSampler(scheduler))) {
     throw new AppError(
       'invalid-input',
-      `The frame has a mask, and this model repaints nothing: its U-Net takes ${model.unet.inChannels} channels. Accepted: a Kandinsky inpainting model, whose U-Net takes ${2 * model.vae.latentChannels + 1}.`,
+      `The frame has a mask, and with the sampler "${scheduler}" this model repaints nothing: its U-Net takes ${model.unet.inChannels} channels. Accepted: a Kandinsky inpainting model, whose U-Net takes ${2 * model.vae.latentChannels + 1}, or, for 2.1 and 2.2, one of diffusers' schedulers (ddim, ddpm, dpm++2m ...).`,
     );
   }
 }

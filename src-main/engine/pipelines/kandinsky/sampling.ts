@@ -56,8 +56,8 @@ export function startSampling(
   const dims = [latentChannels, height / factor, width / factor];
   const firstNoise = rowOf(noise.first([firstRows, ...dims]), 0);
   const evaluations = scheduler.timesteps.length - begin;
-  // 2.2 keeps the known part by blending as well; 2.0 and 2.1 leave it to the U-Net.
-  const blends = model.version === '2.2' && picture?.keep != null && rows === 1;
+  // 2.2 keeps the known part by blending as well; 2.0 and 2.1 leave it to the U-Net, if it was told.
+  const blends = picture?.keep != null && rows === 1 && (model.version === '2.2' || !picture.told);
   let latents = start(firstNoise);
   let state: SchedulerState = scheduler.start(begin);
   let done = 0;
@@ -82,7 +82,7 @@ export function startSampling(
     notes: [...scheduler.notes.map((message) => ({ code: 'timesteps-trimmed' as const, message })), ...notes],
     input() {
       const scaled = scheduler.scaleModelInput(latents, state);
-      return picture?.keep == null ? scaled : withPicture(scaled, picture);
+      return picture?.keep != null && picture.told ? withPicture(scaled, picture) : scaled;
     },
     advance(output) {
       const stage = `step ${done + 1} of ${evaluations}`;
@@ -149,7 +149,10 @@ const UNUSED_BOUND: FrameNote = {
 function planOf(model: KandinskyModel, spec: FrameSpec, picture: StartPicture | null): Plan {
   const { scheduler: name, overrides, steps, eta } = spec.sampler;
   const config = { ...model.scheduler.config, ...overrides };
-  const fromPicture = picture !== null && picture.keep === null;
+  // Where the U-Net is told what is kept, noise alone is repainted, as in the reference; else the strength says how much
+  // of the picture is left in what is repainted, as with Stable Diffusion, and 1 leaves none.
+  const fromPicture =
+    picture !== null && (picture.keep === null || (!picture.told && spec.init!.strength < 1));
   if (isOriginalSampler(name)) {
     const options: OriginalOptions = {
       steps,

@@ -17,6 +17,8 @@ export interface StartPicture {
   readonly latents: Tensor;
   /** Inpainting: 1 keeps, 0 repaints, [h·w]. */
   readonly keep: Float32Array | null;
+  /** Inpainting: whether the U-Net is told what is kept, by further channels. */
+  readonly told: boolean;
 }
 
 export async function startPicture(
@@ -31,11 +33,15 @@ export async function startPicture(
   const fitted = cover(wholePicture(wholeAssets, spec.init.asset), spec, resizeByReducing);
   const picture = pictureToTensor(withSides(fitted, size));
   const latents = await encodePicture(source, model.vae, { picture, draw });
-  if (spec.mask === null) return { latents, keep: null };
+  if (spec.mask === null) return { latents, keep: null, told: false };
   const mask = binaryMask(withSides(pictureOf(assets, spec.mask, 'mask', spec), size));
   const { factor } = model.vae;
   const repaint = maskOnLatents(mask, size.width, size.height, factor);
-  return { latents, keep: keepMask(repaint, size.width / factor) };
+  if (model.inpainting === 'channels') {
+    return { latents, keep: keepMask(repaint, size.width / factor), told: true };
+  }
+  // The wider border is what inpainting U-Nets were trained with; this one knows of no mask.
+  return { latents, keep: repaint.map((value) => 1 - value), told: false };
 }
 
 /** Kept cells of `known`, repainted ones of `painted`. */
