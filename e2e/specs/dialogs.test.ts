@@ -42,6 +42,7 @@ forEachLauncher('fields, dialogs and messages', (launch) => {
 
   test('the contact sheet is shown as it will be', async () => {
     const { page } = studio;
+    await page.getByRole('button', { name: 'New project' }).waitFor();
     const source = join(studio.folder, 'two-rows.json');
     writeFileSync(source, JSON.stringify(DOCUMENT));
     await dropFile(page, source);
