@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from pathlib import Path
@@ -78,6 +79,12 @@ class Learning:
     def save(self, checkpoint: Path, further: dict) -> None:
         content = {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(), "average": self.average, "losses": self.losses}
         save_checkpoint(checkpoint, {**content, **further})
+
+
+def falling_rate(peak: float, share: float, step: int, warm_up: int, rest: float = 0.02) -> float:
+    """The learning rate at `step` when `share` of the time is used, 0 to 1: up to `peak` over `warm_up` steps, and down a
+    cosine to `rest` of it."""
+    return peak * min(1, (step + 1) / warm_up) * (0.5 * (1 + math.cos(math.pi * share)) * (1 - rest) + rest)
 
 
 class Progress:

@@ -6,7 +6,6 @@ The pool (pixels.npy, latents.pt) is what train_decoder.py continues on.
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import torch
 from data.composition import Composer
 from make_shards import pixels_of
 from nets.autoencoder import Decoder, Encoder
-from runtime import Progress, average_into, device_from, load_checkpoint, save_checkpoint
+from runtime import Progress, average_into, device_from, falling_rate, load_checkpoint, save_checkpoint
 from train_decoder import psnr, reconstruction_loss
 
 
@@ -56,9 +55,8 @@ def main() -> None:
 
     progress, step, saved = Progress(options.minutes * 60), 0, time.monotonic()
     while not progress.over:
-        fall = 0.5 * (1 + math.cos(math.pi * progress.share)) * 0.97 + 0.03
         for group in optimizer.param_groups:
-            group["lr"] = 1e-3 * min(1, (step + 1) / 200) * fall
+            group["lr"] = falling_rate(1e-3, progress.share, step, 200, 0.03)
         target = batch()
         latents = encoder(target)
         output = decoder(latents + options.noise * torch.randn_like(latents))

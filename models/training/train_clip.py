@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import time
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from nets.clip import SmallClip, contrastive_loss
-from runtime import Learning, device_from
+from runtime import Learning, device_from, falling_rate
 
 SAME = 0.999
 """Cosine of two sentence vectors from which their captions count as one."""
@@ -92,10 +91,8 @@ def main() -> None:
         if len(order) < options.batch:
             order = torch.randperm(len(latents))
         chosen, order = order[: options.batch], order[options.batch :]
-        share = min(1.0, spent / limit)
-        warm = min(1.0, (len(losses) + 1) / 50)
         for group in optimizer.param_groups:
-            group["lr"] = options.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+            group["lr"] = falling_rate(options.rate, min(1.0, spent / limit), len(losses), 50)
         seen = latents[chosen].float().to(device)
         texts = sentences[chosen].float().to(device)
         with torch.autocast(device.type, torch.bfloat16):

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from nets.autoencoder import DOWNSCALE, Decoder
 from nets.efficientnet import EfficientNetLite0, pretrained
-from runtime import Progress, average_into, device_from, load_checkpoint, save_checkpoint
+from runtime import Progress, average_into, device_from, falling_rate, load_checkpoint, save_checkpoint
 
 
 def gradient_loss(a: torch.Tensor, b: torch.Tensor, scales: int = 3) -> torch.Tensor:
@@ -141,7 +141,7 @@ def main() -> None:
     step, saved = 0, time.monotonic()
     while not progress.over:
         share = progress.share
-        rate = options.rate * min(1, (step + 1) / 30) * (0.5 * (1 + math.cos(math.pi * share)) * 0.98 + 0.02)
+        rate = falling_rate(options.rate, share, step, 30)
         for group in optimizer.param_groups:
             group["lr"] = rate
         latents, target = batch()

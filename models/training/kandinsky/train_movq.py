@@ -8,7 +8,6 @@ work folder; both ways save everything.
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from nets.autoencoder import DOWNSCALE
-from runtime import Learning, Progress, device_from, load_checkpoint
+from runtime import Learning, Progress, device_from, falling_rate, load_checkpoint
 from train_decoder import psnr, reconstruction_loss
 
 from .networks import make_movq
@@ -93,7 +92,7 @@ def main() -> None:
     saved = time.monotonic()
     while not progress.over and not (options.work / "stop-movq").exists():
         step = len(learning.losses)
-        rate = options.rate * min(1, (step + 1) / 40) * (0.5 * (1 + math.cos(math.pi * progress.share)) * 0.97 + 0.03)
+        rate = falling_rate(options.rate, progress.share, step, 40, 0.03)
         for group in optimizer.param_groups:
             group["lr"] = rate
         target, wanted = (torch.stack(part).to(device) for part in zip(*(crop() for _ in range(options.batch))))

@@ -17,7 +17,7 @@ import torch
 from diffusers import PriorTransformer
 from torch.nn import functional as F
 
-from runtime import Learning, Progress, device_from
+from runtime import Learning, Progress, device_from, falling_rate
 
 from .networks import make_prior
 from .texts import Texts
@@ -102,7 +102,7 @@ def main() -> None:
     saved = time.monotonic()
     while not progress.over and not (options.work / "stop-prior").exists():
         step = len(learning.losses)
-        rate = options.rate * min(1, (step + 1) / 60) * (0.5 * (1 + math.cos(math.pi * progress.share)) * 0.98 + 0.02)
+        rate = falling_rate(options.rate, progress.share, step, 60)
         for group in optimizer.param_groups:
             group["lr"] = rate
         chosen = [rng.randrange(count) for _ in range(options.batch)]

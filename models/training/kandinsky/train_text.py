@@ -11,7 +11,6 @@ in the work folder; both ways save everything.
 from __future__ import annotations
 
 import argparse
-import math
 import random
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F
 
-from runtime import Learning, Progress, device_from
+from runtime import Learning, Progress, device_from, falling_rate
 
 from .texts import load_clip_tokenizer, load_tokenizer, new_clip_text, new_multilingual, read
 
@@ -104,7 +103,7 @@ def main() -> None:
     saved = time.monotonic()
     while not progress.over and not (options.work / "stop-text").exists():
         step = len(learning.losses)
-        rate = options.rate * min(1, (step + 1) / 60) * (0.5 * (1 + math.cos(math.pi * progress.share)) * 0.98 + 0.02)
+        rate = falling_rate(options.rate, progress.share, step, 60)
         for group in optimizer.param_groups:
             group["lr"] = rate
         chosen = [rng.randrange(count - HELD) for _ in range(options.batch)]

@@ -53,6 +53,14 @@ export function divide(values: Tensor, divisor: number): Tensor {
   return { dims: values.dims, data: out };
 }
 
+/** `yes` where the mask is 1, `no` elsewhere (torch.where). @param mask of one channel [h·w], the same for all */
+export function where(mask: Float32Array, yes: Tensor, no: Tensor): Tensor {
+  requireSameShape(yes, no);
+  const out = new Float32Array(no.data.length);
+  for (let i = 0; i < out.length; i++) out[i] = (mask[i % mask.length] === 1 ? yes : no).data[i]!;
+  return { dims: no.dims, data: out };
+}
+
 /** a·b element by element. */
 export function multiply(a: Tensor, b: Tensor): Tensor {
   requireSameShape(a, b);

@@ -121,6 +121,8 @@ export function describeKandinsky(
   // Its only implementation samples with this one.
   const scheduler = version === '2.0' ? { ...saved, name: 'ddim_sampler' as const } : saved;
   const hasEncoder = components['vae_encoder'] === true;
+  // A U-Net without mask channels repaints by keeping the rest, step by step; 2.0's only samplers do not.
+  const ordinary = version === '2.0' ? 'none' : 'blend';
   return {
     family: 'kandinsky',
     version,
@@ -129,14 +131,7 @@ export function describeKandinsky(
     description: optionalString(own, 'description'),
     license: optionalString(own, 'license'),
     contextLength: 77,
-    // A U-Net without mask channels repaints by keeping the rest, step by step; 2.0's only samplers do not.
-    inpainting: !hasEncoder
-      ? 'none'
-      : inChannels === inpainting
-        ? 'channels'
-        : version === '2.0'
-          ? 'none'
-          : 'blend',
+    inpainting: !hasEncoder ? 'none' : inChannels === inpainting ? 'channels' : ordinary,
     imageToImage: hasEncoder && inChannels === latentChannels,
     scheduler,
     nativeSize,

@@ -9,7 +9,7 @@ import { createOriginalSampler } from '../../schedulers/kandinsky/create-origina
 import type { OriginalOptions } from '../../schedulers/kandinsky/original-sampler.ts';
 import { cleanAt, noiseLevel } from '../../schedulers/noise-level.ts';
 import type { Scheduler, SchedulerState } from '../../schedulers/scheduler.ts';
-import { channels } from '../../tensor/ops.ts';
+import { channels, where } from '../../tensor/ops.ts';
 import { sizeOf, type Tensor } from '../../tensor/tensor.ts';
 import type { Denoising } from '../denoising-loop.ts';
 import type { NoiseStream } from '../noise-stream.ts';
@@ -18,7 +18,7 @@ import { rowOf } from './batches.ts';
 import { cropNotes, sampledSize } from './cropping.ts';
 import type { DecoderOutput } from './decoder.ts';
 import type { KandinskyModel } from './description.ts';
-import { blended, noisedPicture, type StartPicture, withPicture } from './start.ts';
+import { noisedPicture, type StartPicture, withPicture } from './start.ts';
 
 /** One frame's way from noise to latents, one model evaluation at a time. */
 export interface Sampling extends Denoising<DecoderOutput> {
@@ -57,7 +57,8 @@ export function startSampling(
   const firstNoise = rowOf(noise.first([firstRows, ...dims]), 0);
   const evaluations = scheduler.timesteps.length - begin;
   // 2.2 keeps the known part by blending as well; 2.0 and 2.1 leave it to the U-Net, if it was told.
-  const blends = picture?.keep != null && rows === 1 && (model.version === '2.2' || !picture.told);
+  const blends =
+    picture?.keep != null && rows === 1 && (model.version === '2.2' || model.inpainting === 'blend');
   let latents = start(firstNoise);
   let state: SchedulerState = scheduler.start(begin);
   let done = 0;
@@ -82,7 +83,7 @@ export function startSampling(
     notes: [...scheduler.notes.map((message) => ({ code: 'timesteps-trimmed' as const, message })), ...notes],
     input() {
       const scaled = scheduler.scaleModelInput(latents, state);
-      return picture?.keep != null && picture.told ? withPicture(scaled, picture) : scaled;
+      return picture?.keep != null && model.inpainting === 'channels' ? withPicture(scaled, picture) : scaled;
     },
     advance(output) {
       const stage = `step ${done + 1} of ${evaluations}`;
@@ -98,7 +99,7 @@ export function startSampling(
       if (blends) {
         const known = picture.latents;
         const noisy = done < evaluations ? scheduler.addNoise(known, firstNoise, begin + done) : known;
-        latents = blended(latents, noisy, picture.keep!);
+        latents = where(picture.keep!, noisy, latents);
       }
       requireFinite(latents.data, `The latents after ${stage}`);
       const level = noiseLevel(scheduler, evaluation);
@@ -152,7 +153,7 @@ function planOf(model: KandinskyModel, spec: FrameSpec, picture: StartPicture | 
   // Where the U-Net is told what is kept, noise alone is repainted, as in the reference; else the strength says how much
   // of the picture is left in what is repainted, as with Stable Diffusion, and 1 leaves none.
   const fromPicture =
-    picture !== null && (picture.keep === null || (!picture.told && spec.init!.strength < 1));
+    picture !== null && (picture.keep === null || (model.inpainting === 'blend' && spec.init!.strength < 1));
   if (isOriginalSampler(name)) {
     const options: OriginalOptions = {
       steps,
@@ -161,7 +162,7 @@ function planOf(model: KandinskyModel, spec: FrameSpec, picture: StartPicture | 
       ...(fromPicture ? { skip: spec.init!.strength } : {}),
       ...(picture?.keep == null
         ? {}
-        : { keepKnown: (clean: Tensor) => blended(clean, picture.latents, picture.keep!) }),
+        : { keepKnown: (clean: Tensor) => where(picture.keep!, picture.latents, clean) }),
     };
     const scheduler = createOriginalSampler(name, config, options);
     const at = scheduler.startTimestep;

@@ -17,8 +17,6 @@ export interface StartPicture {
   readonly latents: Tensor;
   /** Inpainting: 1 keeps, 0 repaints, [h·w]. */
   readonly keep: Float32Array | null;
-  /** Inpainting: whether the U-Net is told what is kept, by further channels. */
-  readonly told: boolean;
 }
 
 export async function startPicture(
@@ -33,21 +31,15 @@ export async function startPicture(
   const fitted = cover(wholePicture(wholeAssets, spec.init.asset), spec, resizeByReducing);
   const picture = pictureToTensor(withSides(fitted, size));
   const latents = await encodePicture(source, model.vae, { picture, draw });
-  if (spec.mask === null) return { latents, keep: null, told: false };
+  if (spec.mask === null) return { latents, keep: null };
   const mask = binaryMask(withSides(pictureOf(assets, spec.mask, 'mask', spec), size));
   const { factor } = model.vae;
   const repaint = maskOnLatents(mask, size.width, size.height, factor);
   if (model.inpainting === 'channels') {
-    return { latents, keep: keepMask(repaint, size.width / factor), told: true };
+    return { latents, keep: keepMask(repaint, size.width / factor) };
   }
   // The wider border is what inpainting U-Nets were trained with; this one knows of no mask.
-  return { latents, keep: repaint.map((value) => 1 - value), told: false };
-}
-
-/** Kept cells of `known`, repainted ones of `painted`. */
-export function blended(painted: Tensor, known: Tensor, keep: Float32Array): Tensor {
-  const data = painted.data.map((value, i) => (keep[i % keep.length] === 1 ? known.data[i]! : value));
-  return { dims: painted.dims, data };
+  return { latents, keep: repaint.map((value) => 1 - value) };
 }
 
 /** [latents, kept picture, mask] along the channels: the order of Kandinsky's inpainting U-Nets. */

@@ -7,6 +7,7 @@ import { guide, rescaleGuidance } from '../../schedulers/guidance.ts';
 import { cleanAt, noiseLevel } from '../../schedulers/noise-level.ts';
 import type { PredictionType } from '../../schedulers/prediction.ts';
 import type { Scheduler, SchedulerState } from '../../schedulers/scheduler.ts';
+import { where } from '../../tensor/ops.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { StableDiffusionModel } from './description.ts';
 import type { Denoising } from '../denoising-loop.ts';
@@ -156,7 +157,7 @@ export function startSampling(
       if (blends) {
         const original = start.picture!;
         const known = done < evaluations ? scheduler.addNoise(original, start.noise, begin + done) : original;
-        latents = repaintOnly(latents, known, start.mask!);
+        latents = where(start.mask!, latents, known);
       }
       requireFinite(latents.data, `The latents after ${stage}`);
       const next = latents;
@@ -206,12 +207,4 @@ function withMaskChannels(latents: Tensor, mask: Float32Array, maskedPicture: Te
   data.set(mask, channels * plane);
   data.set(maskedPicture.data, (channels + 1) * plane);
   return { dims: [1, 2 * channels + 1, height, width], data };
-}
-
-function repaintOnly(painted: Tensor, known: Tensor, mask: Float32Array): Tensor {
-  const data = new Float32Array(painted.data.length);
-  for (let i = 0; i < data.length; i++) {
-    data[i] = mask[i % mask.length] === 1 ? painted.data[i]! : known.data[i]!;
-  }
-  return { dims: painted.dims, data };
 }
