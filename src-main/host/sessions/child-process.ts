@@ -26,8 +26,8 @@ export interface ChildExit {
 export type StartChild = (path: string) => Child;
 
 const STDERR_TAIL = 4096;
-/** As `nice -n 5`: a third of what a program at ordinary priority gets while both want the same core, all of it else. */
-const BACKGROUND_NICENESS = 5;
+/** As `nice -n 10`: a tenth of what a program at ordinary priority gets while both want the same core, all of it else. */
+const BACKGROUND_NICENESS = 10;
 
 /** Path of an entry beside the file at `url`: the source, or in a package what it was bundled into. */
 export function entryPath(name: string, url: string): string {
