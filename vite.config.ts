@@ -5,7 +5,8 @@ const ICONS = /@lucide[/\\]svelte[/\\]dist[/\\]icons[/\\][^/\\]+\.svelte$/;
 
 /**
  * Icons as plain markup. The package's own component makes each line of an icon an element with spread attributes; a
- * window that opens shows sixty icons at once, and they were the largest part of that work.
+ * window that opens shows sixty icons at once, and they were the largest part of that work. Their size is the style
+ * sheet's, so that they grow with the text.
  */
 const plainIcons: Plugin = {
   name: 'plain-icons',
@@ -20,10 +21,10 @@ const plainIcons: Plugin = {
       return `<${tag} ${words.join(' ')} />`;
     });
     return `<script>
-  const { size = ${size}, class: name, 'aria-label': label } = $props();
+  const { class: name, 'aria-label': label } = $props();
 </script>
-<svg xmlns="http://www.w3.org/2000/svg" width={size} height={size} viewBox="0 0 ${size} ${size}" fill="none"
-  stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" class={name}
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" fill="none"
+  stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" class={['icon', name]}
   role={label === undefined ? undefined : 'img'} aria-label={label} aria-hidden={label === undefined ? 'true' : undefined}
 >${drawing.join('')}</svg>`;
   },

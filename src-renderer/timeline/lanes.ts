@@ -54,9 +54,11 @@ export function shownLanes(
 /** Pixels. */
 export const LANE_HEIGHT = { least: 26, most: 240 } as const;
 
-export function usualHeight(channel: ChannelName): number {
-  if (channel === 'prompt') return 92;
-  return isPicture(channel) ? 48 : isNumeric(channel) ? 44 : 34;
+/** Pixels, and how many more where the text is twice as large: a lane that is high enough for that has none. */
+export function usualHeight(channel: ChannelName): readonly [usual: number, more: number] {
+  if (channel === 'prompt') return [92, 16];
+  if (isPicture(channel)) return [48, 0];
+  return isNumeric(channel) ? [44, 0] : [34, 12];
 }
 
 /** Room that a value may take up when all keys of a channel have the same, so that a drag upwards has somewhere to go. */

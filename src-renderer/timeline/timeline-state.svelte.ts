@@ -1,4 +1,5 @@
 import { getContext, setContext } from 'svelte';
+import { innerWidth } from 'svelte/reactivity/window';
 import type { ChannelName } from '../../src-shared/model/channels.ts';
 import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
 import type { ProjectSession } from '../state/project.svelte.ts';
@@ -8,8 +9,8 @@ import { fit, frameAt, panBy, snapped, type View, zoomAt } from './geometry.ts';
 import { LANE_HEIGHT, shownLanes, usualHeight } from './lanes.ts';
 import { nearestBeat, snapTargets } from './snapping.ts';
 
-/** Width of the column with the lanes' names, pixels. */
-export const HEAD_WIDTH = 208;
+/** Width of the column with the lanes' names, pixels, and how much of the window it may take. */
+const HEAD = { width: 208, more: 150, share: 0.3 } as const;
 
 /** Keyframes that are drawn for the first time in one picture of the screen. */
 const KEYS_AT_ONCE = 40;
@@ -44,8 +45,21 @@ export class TimelineState {
     const { timeUnit } = this.studio.preferences.value;
     return timeUnit === 'beats' && this.document.beats === undefined ? 'frames' : timeUnit;
   });
-  /** Pixels: ticks, markers when there are any, cache bar. */
-  readonly rulerHeight = $derived(this.document.markers === undefined ? 35 : 51);
+  /** Of the text, 1 as usual: what the window has, or less where the lanes' names would leave no room for frames. */
+  readonly scale = $derived.by(() => {
+    const room = HEAD.share * (innerWidth.current ?? Number.POSITIVE_INFINITY) - HEAD.width;
+    return Math.min(this.studio.preferences.value.scale / 100, 1 + Math.max(0, room) / HEAD.more);
+  });
+  // Pixels.
+  readonly headWidth = $derived(this.#grown(HEAD.width, HEAD.more));
+  readonly ticksHeight = $derived(this.#grown(26, 12));
+  readonly markersHeight = $derived(this.#grown(16, 12));
+  readonly motionHeight = $derived(this.#grown(38, 8));
+  readonly leastLaneHeight = $derived(this.#grown(LANE_HEIGHT.least, 14));
+  /** Ticks, markers when there are any, cache bar and line. */
+  readonly rulerHeight = $derived(
+    this.ticksHeight + (this.document.markers === undefined ? 0 : this.markersHeight) + 9,
+  );
   readonly lanes = $derived.by(() => shownLanes(this.document, this.studio.preferences.value.lanes));
   /** Keyframes near enough to be seen. */
   readonly #near = $derived.by(() => {
@@ -75,9 +89,14 @@ export class TimelineState {
     return () => cancelAnimationFrame(request);
   }
 
+  /** `usual` pixels, and so many `more` where the text is twice as large. */
+  #grown(usual: number, more: number): number {
+    return Math.round(usual + more * (Math.max(1, this.scale) - 1));
+  }
+
   /** Pixels from the first frame's place on the left. */
   xOf(event: MouseEvent): number {
-    return event.clientX - (this.viewport?.getBoundingClientRect().left ?? 0) - HEAD_WIDTH;
+    return event.clientX - (this.viewport?.getBoundingClientRect().left ?? 0) - this.headWidth;
   }
 
   /** The frame under the pointer, fractional. */
@@ -87,12 +106,13 @@ export class TimelineState {
 
   heightOf(channel: ChannelName | 'sound'): number {
     const own = this.studio.preferences.value.laneHeights[channel];
-    return own ?? (channel === 'sound' ? 56 : usualHeight(channel));
+    const usual = channel === 'sound' ? 56 : this.#grown(...usualHeight(channel));
+    return Math.max(this.leastLaneHeight, own ?? usual);
   }
 
   setHeight(channel: ChannelName | 'sound', height: number): void {
     const { laneHeights } = this.studio.preferences.value;
-    const rounded = Math.round(Math.min(LANE_HEIGHT.most, Math.max(LANE_HEIGHT.least, height)));
+    const rounded = Math.round(Math.min(LANE_HEIGHT.most, Math.max(this.leastLaneHeight, height)));
     this.studio.preferences.set({ laneHeights: { ...laneHeights, [channel]: rounded } });
   }
 

@@ -16,14 +16,17 @@ export function drawCurve(
 ): void {
   const { from, to } = visible(view, count);
   if (to < from || tracksOf(document)[channel] === undefined) return;
-  const stride = Math.max(1, Math.ceil((to - from) / Math.max(1, width)));
+  // A few pixels each: between frames, too, where they lie far apart, so that a held value jumps instead of sliding.
+  const stride =
+    view.scale > 3 ? 1 / Math.ceil(view.scale / 3) : Math.max(1, Math.ceil((to - from) / Math.max(1, width)));
   context.strokeStyle = colour;
   context.lineWidth = 1.5;
   context.beginPath();
-  for (let frame = from; frame <= to; frame += stride) {
+  for (let at = 0; from + at * stride <= to; at++) {
+    const frame = from + at * stride;
     const x = xOf(view, frame) + view.scale / 2;
     const y = yOfValue(scale, numberAt(document, channel, frame) ?? 0, height);
-    if (frame === from) context.moveTo(x, y);
+    if (at === 0) context.moveTo(x, y);
     else context.lineTo(x, y);
   }
   context.stroke();

@@ -11,7 +11,8 @@ export interface RulerOptions {
   readonly beats: Beats | undefined;
   readonly range: { readonly from: number; readonly to: number } | null;
   readonly paint: Paint;
-  readonly font: string;
+  /** Of the text, 1 as usual. */
+  readonly scale: number;
 }
 
 interface Tick {
@@ -21,7 +22,7 @@ interface Tick {
 }
 
 export function drawRuler({ context, width, height }: Canvas, view: View, options: RulerOptions): void {
-  const { count, range, paint } = options;
+  const { count, range, paint, scale } = options;
   context.fillStyle = paint('--bg-1');
   context.fillRect(0, 0, width, height);
   if (range !== null) {
@@ -30,7 +31,7 @@ export function drawRuler({ context, width, height }: Canvas, view: View, option
     context.fillRect(xOf(view, range.from), 0, (range.to - range.from + 1) * view.scale, height);
     context.globalAlpha = 1;
   }
-  context.font = options.font;
+  context.font = `${11 * scale}px ${paint('--font')}`;
   context.textBaseline = 'middle';
   const colours = { long: paint('--text-3'), short: paint('--line'), text: paint('--text-2') };
   for (const { frame, label } of ticks(view, width, options)) {
@@ -46,11 +47,12 @@ export function drawRuler({ context, width, height }: Canvas, view: View, option
   }
 }
 
-function* ticks(view: View, width: number, { fps, unit, beats }: RulerOptions): Generator<Tick> {
+function* ticks(view: View, width: number, { fps, unit, beats, scale }: RulerOptions): Generator<Tick> {
   const end = frameAt(view, width);
   if (unit === 'beats' && beats !== undefined) {
     const each = framesPerBeat(beats, fps);
-    const step = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].find((few) => few * each * view.scale >= 40) ?? 1024;
+    const step =
+      [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].find((few) => few * each * view.scale >= 40 * scale) ?? 1024;
     const fine = step > 1 ? Math.max(1, step / 4) : each * view.scale >= 160 ? 1 / 4 : 1;
     const last = beatAt(beats, fps, end);
     for (let beat = Math.floor(beatAt(beats, fps, view.left) / fine) * fine; beat <= last; beat += fine) {
@@ -60,7 +62,7 @@ function* ticks(view: View, width: number, { fps, unit, beats }: RulerOptions): 
     }
     return;
   }
-  const step = tickStep(view, fps, unit === 'seconds' ? 'seconds' : 'frames');
+  const step = tickStep(view, fps, unit === 'seconds' ? 'seconds' : 'frames', 56 * scale);
   const minor = step % 4 === 0 ? step / 4 : step % 5 === 0 ? step / 5 : step;
   for (let frame = Math.max(0, Math.floor(view.left / minor) * minor); frame <= end; frame += minor) {
     if (Math.abs(frame / step - Math.round(frame / step)) >= 1e-6) yield { frame };
