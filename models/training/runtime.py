@@ -53,7 +53,8 @@ class Learning:
         self.losses: list[float] = []
 
     def go_on(self, checkpoint: Path, device: torch.device) -> dict:
-        """Takes up what `save` wrote, if it did.
+        """Takes up what `save` wrote, if it did; weights that were read back from an exported file come without the
+        optimizer's memory.
 
         :returns: the checkpoint's content; empty where there is none
         """
@@ -61,7 +62,8 @@ class Learning:
             return {}
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
         self.net.load_state_dict(saved["net"])
-        self.optimizer.load_state_dict(saved["optimizer"])
+        if "optimizer" in saved:
+            self.optimizer.load_state_dict(saved["optimizer"])
         self.average, self.losses = saved["average"], saved["losses"]
         print(f"Going on after step {len(self.losses)}", flush=True)
         return saved

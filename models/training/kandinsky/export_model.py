@@ -11,6 +11,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy
 import torch
 from diffusers import DDIMScheduler, UnCLIPScheduler
 from diffusers.pipelines.kandinsky import MultilingualCLIP
@@ -23,7 +24,7 @@ from nets.clip import SIDE
 from nets.unet import WIDTH
 from runtime import load_checkpoint
 
-from .networks import BETAS, CONTEXT, LATENT_CHANNELS, alphas_cumprod, make_prior, make_unet
+from .networks import BETAS, CONTEXT, LATENT_CHANNELS, SPREAD, alphas_cumprod, make_prior, make_unet
 from .teacher import image_encoder
 from .texts import Texts, read
 
@@ -93,46 +94,56 @@ class Prior(torch.nn.Module):
 class Noise(torch.nn.Module):
     """The U-Net's v as the noise that Kandinsky's samplers expect, its variance behind it unchanged.
 
-    noise = sqrt(1 - a) sample + sqrt(a) v, a the signal of the timestep (between the whole ones, of both in proportion).
+    Samples come with latents of SPREAD and unit noise; the U-Net knows latents of unit variance. A sample of signal s
+    divided by q = sqrt((SPREAD s)^2 + 1 - s^2) is one of signal SPREAD s / q with the same noise in it, of a later timestep
+    of the same schedule. noise = sqrt(1 - signal^2) sample / q + signal v.
     """
 
     def __init__(self, unet: torch.nn.Module) -> None:
         super().__init__()
         self.unet = unet
         alphas = alphas_cumprod().double()
-        # No buffer: a table of doubles is stored as it is; in half precision the last steps' noise would be lost.
-        self.signal = torch.cat([alphas, alphas[-1:]]).sqrt()
+        size = (SPREAD**2 * alphas + 1 - alphas).sqrt()
+        signal = SPREAD * alphas.sqrt() / size
+        # What is noisier than the schedule's end takes its end.
+        ratio = lambda signal_squared: torch.log(signal_squared / (1 - signal_squared))  # noqa: E731
+        times = numpy.interp(-ratio(signal**2).numpy(), -ratio(alphas).numpy(), numpy.arange(1000))
+        # No buffer: tables of doubles are stored as they are; in half precision the last steps' noise would be lost.
+        self.tables = [torch.cat([row, row[-1:]]) for row in (torch.from_numpy(times), 1 / size, signal)]
 
     def forward(self, sample, timestep, encoder_hidden_states, text_embeds, image_embeds):  # noqa: ANN001, ANN201
-        found = self.unet(sample, timestep, encoder_hidden_states, added_cond_kwargs={"text_embeds": text_embeds, "image_embeds": image_embeds}).sample
         at = timestep.clamp(0, 999)
         low = at.floor().to(torch.int64)
-        before, after = self.signal[low].float(), self.signal[low + 1].float()
-        signal = before + (after - before) * (at - low.to(at.dtype))
-        noise = ((1 - signal) * (1 + signal)).sqrt() * sample[:, :LATENT_CHANNELS] + signal * found[:, :LATENT_CHANNELS]
+        # Between the whole timesteps, of both in proportion.
+        time, shrunk, signal = (
+            table[low].float() + (table[low + 1] - table[low]).float() * (at - low.to(at.dtype)) for table in self.tables
+        )
+        known = sample * shrunk
+        found = self.unet(known, time, encoder_hidden_states, added_cond_kwargs={"text_embeds": text_embeds, "image_embeds": image_embeds}).sample
+        noise = ((1 - signal) * (1 + signal)).sqrt() * known + signal * found[:, :LATENT_CHANNELS]
         return torch.cat([noise, found[:, LATENT_CHANNELS:]], 1)
 
 
-class UnitEncoder(torch.nn.Module):
-    """Pixels to latents of about unit variance: Kandinsky takes its picture coder's latents as they are."""
+class SpreadEncoder(torch.nn.Module):
+    """Pixels to latents of SPREAD."""
 
     def __init__(self, encoder: Encoder, scale: float) -> None:
         super().__init__()
-        self.encoder, self.scale = encoder, scale
+        self.encoder, self.factor = encoder, SPREAD / scale
 
     def forward(self, sample: torch.Tensor) -> torch.Tensor:
-        return self.encoder(sample) / self.scale
+        return self.encoder(sample) * self.factor
 
 
-class UnitDecoder(torch.nn.Module):
-    """Latents of unit variance to pixels."""
+class SpreadDecoder(torch.nn.Module):
+    """Latents of SPREAD to pixels."""
 
     def __init__(self, decoder: Decoder, scale: float) -> None:
         super().__init__()
-        self.decoder, self.scale = decoder, scale
+        self.decoder, self.factor = decoder, scale / SPREAD
 
     def forward(self, latent_sample: torch.Tensor) -> torch.Tensor:
-        return self.decoder(latent_sample * self.scale)
+        return self.decoder(latent_sample * self.factor)
 
 
 def check_text(texts: Texts, first: DecoderText, second: PriorText) -> None:
@@ -221,15 +232,15 @@ def main() -> None:
         [noised(1, 10, 18, 37.5, 40), noised(3, 16, 12, 999.0, CONTEXT)], ALLOWED,
     )
     export(
-        stage / "vae_decoder/model.onnx", UnitDecoder(decoder, scale), {"latent_sample": torch.randn(1, LATENT_CHANNELS, 16, 16)}, ["sample"],
+        stage / "vae_decoder/model.onnx", SpreadDecoder(decoder, scale), {"latent_sample": torch.randn(1, LATENT_CHANNELS, 16, 16)}, ["sample"],
         {"latent_sample": plane, "sample": plane}, [{"latent_sample": torch.randn(2, LATENT_CHANNELS, 18, 10)}], ALLOWED,
     )
     export(
-        stage / "vae_encoder/model.onnx", UnitEncoder(encoder, scale), {"sample": torch.rand(1, 3, 256, 256) * 2 - 1}, ["latent_sample"],
+        stage / "vae_encoder/model.onnx", SpreadEncoder(encoder, scale), {"sample": torch.rand(1, 3, 256, 256) * 2 - 1}, ["latent_sample"],
         {"sample": plane, "latent_sample": plane}, [{"sample": torch.rand(2, 3, 160, 288) * 2 - 1}], ALLOWED,
     )
-    texts.tokenizer.save_pretrained(stage / "tokenizer")
-    texts.clip_tokenizer.save_pretrained(stage / "prior_tokenizer")
+    for name in ("tokenizer", "prior_tokenizer"):
+        shutil.copytree(work / name, stage / name)
     text_config = json.loads(texts.multilingual.config.to_json_string(use_diff=False))
     write_json(stage / "text_encoder/config.json", {**text_config, "max_position_embeddings": CONTEXT})
     write_json(stage / "prior_text_encoder/config.json", json.loads(texts.clip.config.to_json_string(use_diff=False)))

@@ -1,8 +1,8 @@
 """The networks of Kandinsky 2.1 at a size that a CPU trains in an hour, by the classes that the real ones have.
 
 All embeddings are 384 wide, as diffusers' text-and-image U-Net wants the pooled text, the picture's embedding and its
-own cross-attention to be. Latents are the embedded model's, divided by their standard deviation: Kandinsky takes
-MoVQ's latents as they are.
+own cross-attention to be. Latents are the embedded model's; the networks are trained on them divided by their standard
+deviation.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ LATENT_CHANNELS = UNET_CONFIG["in_channels"]
 BETAS = {"beta_schedule": "linear", "beta_start": 0.0001, "beta_end": 0.02, "num_train_timesteps": 1000}
 """Kandinsky's image to image noises a picture by this schedule, whatever the decoder was trained on: here it is the
 same one."""
+SPREAD = 1 / 3
+"""Standard deviation of the latents that the exported files exchange. Kandinsky takes its picture coder's latents as
+they are, and p_sampler divides predicted ones by the 99.5th percentile of their size where that is above 1: wider latents
+would lose their contrast."""
 
 MOVQ_CONFIG = {
     "in_channels": 3, "out_channels": 3, "latent_channels": LATENT_CHANNELS, "vq_embed_dim": LATENT_CHANNELS,

@@ -28,10 +28,11 @@ def _tensors(graph: onnx.GraphProto) -> dict[str, np.ndarray]:
     return found
 
 
-def recover_by_name(path: Path, module: torch.nn.Module, prefix: str) -> None:
+def recover_by_name(path: Path, module: torch.nn.Module, prefix: str, unused: str | None = None) -> None:
     """Fills `module` from the ONNX file at `path`; raises ValueError for any weight not found.
 
-    `prefix` is the name of the attribute that held the module while it was exported, with a dot.
+    `prefix` is the name of the attribute that held the module while it was exported, with a dot. Weights whose names begin
+    with `unused` took no part in the export and stay as they are.
     """
     graph = onnx.load(str(path)).graph
     tensors = _tensors(graph)
@@ -46,18 +47,22 @@ def recover_by_name(path: Path, module: torch.nn.Module, prefix: str) -> None:
     def of_node(scope: str, kind: str) -> np.ndarray | None:
         # Modules that are called one by one, past their parents, name their nodes without the parents.
         parts = (prefix + scope).split(".")
-        return next((by_scope[key] for at in range(len(parts) - 1) if (key := (".".join(parts[at:]) + ".", kind)) in by_scope), None)
+        return next((by_scope[key] for at in range(len(parts)) if (key := (".".join(parts[at:]) + ".", kind)) in by_scope), None)
 
     state, missing = {}, []
     for key, target in module.state_dict().items():
-        scope, leaf = key.rsplit(".", 1)
+        scope, _, leaf = key.rpartition(".")
         value = tensors.get(prefix + key)
         if value is None:
             kinds = ["Add"] if leaf == "bias" else ["MatMul", "Mul"]
             value = next((found for k in kinds if (found := of_node(scope, k)) is not None), None)
             if value is not None and leaf == "weight" and value.ndim == 2:
                 value = value.T
-        if value is None and not target.dtype.is_floating_point:
+        if value is None and not scope:
+            # Nodes do not name parameters of the outermost module; a shape that one tensor alone has does.
+            alike = [v for name, v in tensors.items() if name.startswith("onnx::") and not name.endswith("_half") and v.shape == target.shape]
+            value = alike[0] if len(alike) == 1 else None
+        if value is None and (not target.dtype.is_floating_point or (unused is not None and key.startswith(unused))):
             state[key] = target
             continue
         if value is None or value.size != target.numel():
