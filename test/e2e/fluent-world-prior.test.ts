@@ -23,13 +23,18 @@ async function draw(cli: CommandLine, name: string, prompt: string, ...further: 
   const fixed = ['--steps', '15', '--seed', '7', '--out', name];
   const run = await cli.run(['image', '--model', MODEL, '--prompt', prompt, ...fixed, ...further]);
   assert.equal(run.status, 0, run.stderr);
-  const { channels } = await sharp(cli.path(name)).stats();
-  const spread = Math.max(...channels.map(({ stdev }) => stdev));
+  const spread = await spreadOf(cli.path(name));
   assert.ok(
     spread > 15,
     `${prompt}: a flat picture, its widest channel has a standard deviation of ${spread}`,
   );
   return name;
+}
+
+/** The standard deviation of a picture's widest channel, of 255. */
+async function spreadOf(file: string): Promise<number> {
+  const { channels } = await sharp(file).stats();
+  return Math.max(...channels.map(({ stdev }) => stdev));
 }
 
 /** Which label the small CLIP finds in each picture. */
@@ -63,6 +68,20 @@ test('the small Kandinsky paints what English and Russian prompts say', { skip }
   ];
   assert.deepEqual(await labelsOf(cli, pictures, LABELS), [LABELS[0], LABELS[0], LABELS[2]]);
 });
+
+test(
+  'the small Kandinsky keeps its colours with the original p_sampler, which bounds latents',
+  { skip },
+  async (context) => {
+    const cli = commandLine(context);
+    const prompt = 'a red cat on the beach';
+    const usual = await spreadOf(cli.path(await draw(cli, 'usual.png', prompt)));
+    const original = await spreadOf(
+      cli.path(await draw(cli, 'original.png', prompt, '--scheduler', 'p_sampler')),
+    );
+    assert.ok(original > 0.75 * usual, `${original} beside ${usual}`);
+  },
+);
 
 test('the small Kandinsky starts from a picture as well', { skip }, async (context) => {
   const cli = commandLine(context);
