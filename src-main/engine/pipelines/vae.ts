@@ -101,7 +101,7 @@ export async function encodePicture(
   if (!source.has(ENCODER)) {
     throw new AppError(
       'invalid-model',
-      'Image to image needs the model folder to have vae_encoder/model.onnx, and it has none.',
+      'Initial pictures and masks need the model folder to have vae_encoder/model.onnx, and it has none.',
     );
   }
   const session = await source.session(ENCODER);

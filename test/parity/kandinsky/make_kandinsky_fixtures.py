@@ -2,6 +2,7 @@
 numbers. Writes to --out what make_parity_fixtures.py writes, with Kandinsky's settings in the cases besides."""
 
 import argparse
+import inspect
 import json
 import multiprocessing
 import os
@@ -225,6 +226,8 @@ def _run(out: Path, pipelines: dict[str, Any], model: Model, case: Case) -> dict
     with torch.no_grad():
         if case.scheduler in ORIGINAL:
             latents = _original(out, pipelines["text"], case, inputs)
+        elif case.mask and not model.tiny.inpainting:
+            latents = _blended(out, pipelines["text" if case.strength == 1 else "image"], model, case, inputs)
         elif case.images:
             latents = _fused(out, pipelines["text"], model, case)
         else:
@@ -289,9 +292,12 @@ def _scheduler(out: Path, model: Model, name: str) -> Any:
     return getattr(diffusers, class_name).from_pretrained(folder, subfolder="scheduler", **settings)
 
 
-def _combined(out: Path, pipeline: Any, model: Model, case: Case, inputs: dict[str, Any]) -> torch.Tensor:
+def _combined(
+    out: Path, pipeline: Any, model: Model, case: Case, inputs: dict[str, Any], after_step: dict[str, Any] | None = None
+) -> torch.Tensor:
     pipeline.decoder_pipe.scheduler = _scheduler(out, model, case.scheduler)
     arguments: dict[str, Any] = {
+        **(after_step or {}),
         "prompt": case.prompt,
         "negative_prompt": case.negative,
         "num_inference_steps": case.steps,
@@ -302,13 +308,44 @@ def _combined(out: Path, pipeline: Any, model: Model, case: Case, inputs: dict[s
         "width": case.width,
         "height": case.height,
     }
-    if "initImage" in inputs:
-        arguments["image"] = Image.open(out / inputs["initImage"])
-    if "mask" in inputs:
-        arguments["mask_image"] = Image.open(out / inputs["mask"])
-    elif "strength" in inputs:
-        arguments["strength"] = case.strength
+    # Of what is given, a pipeline is handed what it takes.
+    given = {
+        "image": lambda: Image.open(out / inputs["initImage"]),
+        "mask_image": lambda: Image.open(out / inputs["mask"]),
+        "strength": lambda: case.strength,
+    }
+    taken = inspect.signature(pipeline.__call__).parameters
+    arguments |= {name: make() for name, make in given.items() if name in taken}
     return _latents_of(pipeline, lambda: pipeline(**arguments))
+
+
+def _blended(out: Path, pipeline: Any, model: Model, case: Case, inputs: dict[str, Any]) -> torch.Tensor:
+    """An ordinary U-Net under a mask, which diffusers has no Kandinsky pipeline for: text to image (strength 1) or image
+    to image, in which the kept cells are put back after every step as its inpainting pipelines do it: at the noise of
+    the next timestep, in the end as they are."""
+    factor = 2 ** (len(pipeline.movq.config.block_out_channels) - 1)
+    picture, repaint = _pictures(out, case, inputs, factor)
+    known, keep = pipeline.movq.encode(picture).latents, torch.from_numpy(~repaint)
+    first = case.steps - int(case.steps * case.strength)
+    decoder = sys.modules[type(pipeline.decoder_pipe).__module__]
+    draw, drawn = decoder.randn_tensor, []
+
+    def put_back(step: int, latents: torch.Tensor) -> torch.Tensor:
+        scheduler = pipeline.decoder_pipe.scheduler
+        rest = scheduler.timesteps[first + step + 1 :]
+        kept = scheduler.add_noise(known, drawn[0], rest[:1]) if len(rest) > 0 else known
+        return torch.where(keep, kept, latents)
+
+    if model.tiny.second:
+        after_step = {"callback_on_step_end": lambda _, step, __, told: {"latents": put_back(step, told["latents"])}}
+    else:
+        # This one takes nothing back: its latents are changed where they are.
+        after_step = {"callback": lambda step, _, latents: latents.copy_(put_back(step, latents))}
+    decoder.randn_tensor = lambda *rest, **named: (drawn.append(draw(*rest, **named)), drawn[-1])[1]
+    try:
+        return _combined(out, pipeline, model, case, inputs, after_step)
+    finally:
+        decoder.randn_tensor = draw
 
 
 def _latents_of(pipeline: Any, run: Any) -> torch.Tensor:

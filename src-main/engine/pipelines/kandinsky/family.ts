@@ -38,7 +38,7 @@ function family({ version, classNames, decoder }: Release): Family {
       return {
         description: model,
         encodingKeys: (spec) => encodingKeys(model, spec),
-        batchKey,
+        batchKey: (spec) => batchKey(model, spec),
         createPipeline: (source) =>
           createKandinsky(source, model, {
             decoder: Object.fromEntries(

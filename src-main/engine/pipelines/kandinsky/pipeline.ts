@@ -27,14 +27,17 @@ import { startPicture } from './start.ts';
 import { CONTEXT_LENGTH, readTokens, truncationNotes } from './text.ts';
 import { PRIOR_TEXT_ENCODER, type Tokenizers, type Vocabularies, vocabulariesOf } from './vocabularies.ts';
 
-/** Frames with equal keys can share a model batch: they agree in size, timesteps and guidance being on. */
-export function batchKey(spec: FrameSpec): string {
+/**
+ * Frames with equal keys can share a model batch: they agree in size, timesteps and guidance being on. Where the U-Net
+ * is told what is kept, every frame begins at the first timestep, whatever its strength; elsewhere the strength says
+ * where a frame begins. A mask changes no timestep.
+ */
+export function batchKey(model: KandinskyModel, spec: FrameSpec): string {
   const { scheduler, overrides, steps, eta } = spec.sampler;
   return canonicalJson({
     size: [spec.width, spec.height],
     sampler: [scheduler, overrides as Json, steps, eta],
-    strength: spec.init === null ? null : spec.init.strength,
-    mask: spec.mask !== null,
+    strength: spec.init === null || model.inpainting === 'channels' ? null : spec.init.strength,
     guided: isGuided(spec),
   });
 }
@@ -63,7 +66,7 @@ export function createKandinsky(
         describeTokens(encoder, tokenizer, readTokens(tokenizer, text), CONTEXT_LENGTH),
       );
     },
-    batchKey,
+    batchKey: (spec) => batchKey(model, spec),
     sample(frames, hooks) {
       for (const frame of frames) {
         for (const [file, token] of Object.entries(frame.learned ?? {})) learned.set(file, token);
@@ -94,7 +97,7 @@ async function sample(
   for (const { spec } of frames) checkSpec(model, spec);
   requireOneBatch(
     frames.map(({ spec }) => spec),
-    batchKey,
+    (spec) => batchKey(model, spec),
   );
   const conditions = [];
   for (const [i, frame] of frames.entries()) {
@@ -163,7 +166,7 @@ function checkSpec(model: KandinskyModel, spec: FrameSpec): void {
     );
   }
   const { scheduler } = spec.sampler;
-  if (spec.mask !== null && !inpaints && (model.inpainting === 'none' || isOriginalSampler(scheduler))) {
+  if (spec.mask !== null && !inpaints && (model.version === '2.0' || isOriginalSampler(scheduler))) {
     throw new AppError(
       'invalid-input',
       `The frame has a mask, and with the sampler "${scheduler}" this model repaints nothing: its U-Net takes ${model.unet.inChannels} channels. Accepted: a Kandinsky inpainting model, whose U-Net takes ${2 * model.vae.latentChannels + 1}, or, for 2.1 and 2.2, one of diffusers' schedulers (ddim, ddpm, dpm++2m ...).`,

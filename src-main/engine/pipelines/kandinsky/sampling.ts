@@ -9,7 +9,7 @@ import { createOriginalSampler } from '../../schedulers/kandinsky/create-origina
 import type { OriginalOptions } from '../../schedulers/kandinsky/original-sampler.ts';
 import { cleanAt, noiseLevel } from '../../schedulers/noise-level.ts';
 import type { Scheduler, SchedulerState } from '../../schedulers/scheduler.ts';
-import { channels, where } from '../../tensor/ops.ts';
+import { channels, divide, where } from '../../tensor/ops.ts';
 import { sizeOf, type Tensor } from '../../tensor/tensor.ts';
 import type { Denoising } from '../denoising-loop.ts';
 import type { NoiseStream } from '../noise-stream.ts';
@@ -141,6 +141,15 @@ function guidedOutput(
   return { dims, data };
 }
 
+/**
+ * Latents that the model is shown as `input` at an evaluation: schedulers of the form x0 + σ·ε divide what they show by
+ * √(σ² + 1), and noised pictures have unit variance.
+ */
+function seenAs(input: Tensor, scheduler: Scheduler, evaluation: number): Tensor {
+  const one = scheduler.scaleModelInput({ dims: [1], data: Float32Array.of(1) }, scheduler.start(evaluation));
+  return one.data[0] === 1 ? input : divide(input, one.data[0]!);
+}
+
 const UNUSED_BOUND: FrameNote = {
   code: 'setting-unused',
   message:
@@ -200,7 +209,7 @@ function planOf(model: KandinskyModel, spec: FrameSpec, picture: StartPicture | 
   const level = Math.max(0, Math.trunc(1000 * strength) - 2);
   const start = (noise: Tensor): Tensor =>
     model.version === '2.1'
-      ? noisedPicture(picture.latents, noise, level)
+      ? seenAs(noisedPicture(picture.latents, noise, level), scheduler, begin)
       : scheduler.addNoise(picture.latents, noise, begin);
   return { scheduler, begin, rows: 1, firstRows: 1, start, learned, notes: [] };
 }

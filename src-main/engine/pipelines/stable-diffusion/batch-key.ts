@@ -7,7 +7,10 @@ export function isGuided(model: StableDiffusionModel, spec: FrameSpec): boolean 
   return spec.sampler.guidanceScale > 1 && model.unet.timeCondDim === null;
 }
 
-/** Frames with equal keys can share a model batch: they agree in size, timesteps and guidance being on. */
+/**
+ * Frames with equal keys can share a model batch: they agree in size, timesteps and guidance being on. The strength is
+ * part of it for inpainting models too: as in the reference, they begin at a later timestep below 1.
+ */
 export function batchKey(model: StableDiffusionModel, spec: FrameSpec): string {
   const { scheduler, overrides, steps, eta } = spec.sampler;
   return canonicalJson({
