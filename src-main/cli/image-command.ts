@@ -94,7 +94,10 @@ export function addImageCommand(program: Command, context: CliContext): void {
       'Kandinsky: steps of the prior (default 25), or ddim25 with the original samplers',
     )
     .option('--prior-guidance <g>', 'Kandinsky: guidance scale of the prior (default 4)', number(0, 100))
-    .option('--prior-negative <text>', 'Kandinsky: what the prior is led away from (default: as --negative)')
+    .option(
+      '--prior-negative <text>',
+      'Kandinsky: what the prior is led away from (default: as --negative, for which it stands in turn where that is not given; the original samplers: nothing, and it does not)',
+    )
     .option('--latents-out <file>', 'also write the final latents, float32, as a NumPy file (.npy)')
     .requiredOption('--out <file>', 'ends in .png');
   engineOptions(command).action((flags: ImageFlags) => image(context, flags));

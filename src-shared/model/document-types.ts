@@ -120,7 +120,8 @@ export interface DocumentPrior {
   readonly guidanceScale?: number;
   /**
    * What the prior itself is led away from. Absent: the negative prompt with diffusers' schedulers, nothing with the
-   * original samplers, as in these two implementations.
+   * original samplers, as in these two implementations. With diffusers' schedulers it also stands for a negative prompt
+   * that is absent or empty.
    */
   readonly negativePrompt?: string;
 }

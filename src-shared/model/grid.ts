@@ -7,7 +7,7 @@ import { type FrameState, type PlanContext, specOf } from './frame-state.ts';
 import { blendNoise, noiseOf } from './noise.ts';
 import { imageAt } from './image-track.ts';
 import { interpolateNumber } from './numbers.ts';
-import { imagesOfFuse, imagesOfNegative, imagesOfPrompt } from './prior-recipe.ts';
+import { imagesOfFuse, imagesOfNegative, imagesOfNoNegative, imagesOfPrompt } from './prior-recipe.ts';
 import { imagesRefused, type TimelineState, valuesAt } from './plan.ts';
 
 /** A planned grid; cells row by row, top left first. */
@@ -140,7 +140,7 @@ function cornerImages(
     if (positive === undefined) return undefined;
     const negative =
       negatives === undefined
-        ? (timeline?.negative ?? { kind: 'zero' as const })
+        ? (timeline?.negative ?? imagesOfNoNegative(document, context, noiseOfCorner(0)))
         : imagesOfNegative(document, context, situation);
     return { positive, negative };
   });

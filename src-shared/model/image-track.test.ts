@@ -99,6 +99,45 @@ describe('Image embeddings on the timeline', () => {
     assert.equal(original.image!.before.runs, 1);
   });
 
+  test("the prior's own negative prompt stands for one that is absent or empty, as what diffusers' prior returns", () => {
+    const blurry = { ...leaf('blurry'), negative: 'blurry', rows: 2, row: 1 };
+    for (const given of [{}, { negativePrompt: '' }]) {
+      const two = film([
+        { frame: 0, prompt: 'cat', ...given },
+        { frame: 8, prompt: 'dog' },
+      ]);
+      const document = { ...two, prior: { negativePrompt: 'blurry' } };
+      for (const frame of [0, 5]) {
+        const { image } = planFrame(document, frame, context);
+        assert.deepEqual(image!.negative, blurry);
+        assert.equal(image!.before.rows, 2);
+      }
+      const { image } = planFrame(document, 0, context);
+      assert.deepEqual(image!.positive, { ...leaf('cat'), negative: 'blurry', rows: 2 });
+    }
+  });
+
+  test("a negative prompt beside the prior's own is a picture led away from that, as diffusers interpolates", () => {
+    const document = {
+      ...film([{ frame: 0, prompt: 'cat', negativePrompt: 'grey' }]),
+      prior: { negativePrompt: 'blurry' },
+    };
+    const { image } = planFrame(document, 0, context);
+    assert.deepEqual(image!.positive, { ...leaf('cat'), negative: 'blurry', rows: 2 });
+    assert.deepEqual(image!.negative, { ...leaf('grey'), negative: 'blurry', rows: 2, row: 0 });
+  });
+
+  test("to the original samplers the prior's own negative prompt is no negative prompt", () => {
+    const document = {
+      ...film([{ frame: 0, prompt: 'cat' }]),
+      sampler: { scheduler: 'p_sampler' as const },
+      prior: { negativePrompt: 'text' },
+    };
+    const { image } = planFrame(document, 0, context);
+    assert.deepEqual(image!.negative, { kind: 'zero' });
+    assert.equal(image!.before.runs, 1);
+  });
+
   test('the original samplers run the prior a second time for a negative prompt', () => {
     const document = {
       ...film([{ frame: 0, prompt: 'cat', negativePrompt: 'blurry' }]),

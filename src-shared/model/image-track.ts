@@ -4,7 +4,13 @@ import type { Keyframe, ProjectDocument } from './document-types.ts';
 import type { ImageConditioning } from './frame-spec.ts';
 import type { FrameState, PlanContext } from './frame-state.ts';
 import { blendNoise, noiseOf } from './noise.ts';
-import { imagesOfFuse, imagesOfNegative, imagesOfPrompt, type PriorSituation } from './prior-recipe.ts';
+import {
+  imagesOfFuse,
+  imagesOfNegative,
+  imagesOfNoNegative,
+  imagesOfPrompt,
+  type PriorSituation,
+} from './prior-recipe.ts';
 import { easingOf, placeOn, type TrackKey, type Tracks, tracksOf } from './tracks.ts';
 
 /**
@@ -31,7 +37,13 @@ export function imageAt(document: ProjectDocument, context: PlanContext, frame: 
   const negative = between(negatives ?? [], frame, interpolation?.negativePrompt ?? 'lerp', ({ frame: at }) =>
     imagesOfNegative(document, context, situationAt(document, at)),
   );
-  return { positive, negative: negative ?? { kind: 'zero' } };
+  return { positive, negative: negative ?? withoutNegative(document, context) };
+}
+
+/** It has no keys: what it is at the first keyframe, it is everywhere. */
+function withoutNegative(document: ProjectDocument, context: PlanContext): ImageConditioning {
+  const first = Math.min(...document.keyframes.map(({ frame }) => frame));
+  return imagesOfNoNegative(document, context, situationAt(document, first).noise);
 }
 
 function imageKeys(document: ProjectDocument): TrackKey<Keyframe>[] {

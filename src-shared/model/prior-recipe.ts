@@ -33,7 +33,11 @@ export function imagesOfPrompt(
   return withLeaves(conditioningOf(prompt), (text) => priorLeaf(document, context, text, situation));
 }
 
-/** A fuse: Σ wᵢ·eᵢ over pictures and texts, weights as they stand; equal parts joined, sorted. */
+/**
+ * A fuse: Σ wᵢ·eᵢ over pictures and texts, weights as they stand; equal parts joined, sorted. Every text begins at its
+ * seed, so that it looks the same wherever it stands and whatever is added before it; diffusers' `interpolate`, handed
+ * one generator, samples each text where the one before has left off.
+ */
 export function imagesOfFuse(
   document: ProjectDocument,
   context: PlanContext,
@@ -58,7 +62,8 @@ export function imagesOfFuse(
 
 /**
  * What guidance leads away from: what the prior imagines for the negative prompt. An empty one is "no picture" to the
- * original; to diffusers, which knows it from an absent one, it is a text like any other.
+ * original; to diffusers, which knows it from an absent one, it is a text like any other. Where the prior has a negative
+ * prompt of its own, the two together are diffusers' `interpolate`: to it an empty one is the prior's.
  */
 export function imagesOfNegative(
   document: ProjectDocument,
@@ -69,10 +74,32 @@ export function imagesOfNegative(
     const method = methodOf(document, context);
     const original = method.method !== 'unclip';
     if (original && text === '') return { kind: 'zero' };
-    const leaf = priorLeaf(document, context, text, { negative: text, noise });
-    // diffusers samples both in one batch, the negative being its second row; the original runs the prior once more.
-    return original ? { ...leaf, run: 1 } : { ...leaf, row: 1 };
+    // The original runs the prior once more.
+    if (original) return { ...priorLeaf(document, context, text, { negative: text, noise }), run: 1 };
+    const own = document.prior?.negativePrompt;
+    return own !== undefined && text !== ''
+      ? priorLeaf(document, context, text, { negative: own, noise })
+      : secondRow(document, context, own ?? text, noise);
   });
+}
+
+/**
+ * What guidance leads away from where no negative prompt is set: "no picture", or, as the output of diffusers' prior
+ * says it, the prior's own negative prompt.
+ */
+export function imagesOfNoNegative(
+  document: ProjectDocument,
+  context: PlanContext,
+  noise: Noise,
+): ImageConditioning {
+  const own = document.prior?.negativePrompt;
+  if (own === undefined || methodOf(document, context).method !== 'unclip') return { kind: 'zero' };
+  return secondRow(document, context, own, noise);
+}
+
+/** diffusers samples a prompt and its negative prompt in one batch, the negative being its second row. */
+function secondRow(document: ProjectDocument, context: PlanContext, text: string, noise: Noise): ImageLeaf {
+  return { ...priorLeaf(document, context, text, { negative: text, noise }), row: 1 };
 }
 
 /** What the prior draws from a generator before the decoder does. */
@@ -116,11 +143,14 @@ function methodOf(document: ProjectDocument, context: PlanContext): PriorMethod 
 }
 
 /**
- * Whether any keyframe has a negative prompt: diffusers then draws two rows at a time, so the decoder's noise begins
+ * Whether the prior or any keyframe has a negative prompt: diffusers then draws two rows at a time, so the decoder's noise begins
  * elsewhere. Decided for the whole document, so that the noise stays still when a negative prompt comes or goes.
  */
 function hasNegative(document: ProjectDocument): boolean {
-  return everywhere(document).some(({ negativePrompt }) => negativePrompt !== undefined);
+  return (
+    document.prior?.negativePrompt !== undefined ||
+    everywhere(document).some(({ negativePrompt }) => negativePrompt !== undefined)
+  );
 }
 
 interface Told {

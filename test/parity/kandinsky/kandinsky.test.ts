@@ -21,6 +21,9 @@ import { compare, type Expected, literal, openStudio, type Rendered } from '../r
 const BY_COMMAND = [
   'k21-text-ddim-negative',
   'k22-inpaint-ddpm',
+  'k21-mask-learned',
+  'k22-mask-ddim-04',
+  'k22-text-prior-negative',
   'original-p-negatives',
   'k20-ddim-eta',
   'k20-cropped',

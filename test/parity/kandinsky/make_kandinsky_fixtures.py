@@ -299,7 +299,8 @@ def _combined(
     arguments: dict[str, Any] = {
         **(after_step or {}),
         "prompt": case.prompt,
-        "negative_prompt": case.negative,
+        # Their prior has but one, which is the decoder's too.
+        "negative_prompt": case.prior_negative if case.negative is None else case.negative,
         "num_inference_steps": case.steps,
         "guidance_scale": case.guidance,
         "prior_num_inference_steps": case.prior_steps,
@@ -362,32 +363,40 @@ def _latents_of(pipeline: Any, run: Any) -> torch.Tensor:
 
 
 def _fused(out: Path, pipeline: Any, model: Model, case: Case) -> torch.Tensor:
-    """Σ w·e over pictures and texts; the decoder's generator has gone through one run of the prior."""
+    """A fuse by diffusers' `interpolate`. Handed several texts and one generator it samples each where the one before
+    has left off; here every text begins at its seed, whatever stands before it, so texts are interpolated one by one.
+    The decoder's generator has gone through one run of the prior: with pictures alone that of `interpolate` itself."""
     prior = pipeline.prior_pipe
-    settings = {"num_inference_steps": case.prior_steps, "guidance_scale": case.prior_guidance}
-    total = 0
-    for part in case.images:
-        if "text" in part:
-            generator = torch.Generator().manual_seed(case.seed)
-            embedding = prior(part["text"], generator=generator, **settings).image_embeds
-        else:
-            picture = Image.open(out / "inputs" / f"condition-{part['picture']}.png")
-            pixels = prior.image_processor(picture, return_tensors="pt").pixel_values
-            embedding = prior.image_encoder(pixels).image_embeds
-        total = total + part["weight"] * embedding
-    generator = torch.Generator().manual_seed(case.seed)
-    zero = prior("", generator=generator, **settings).negative_image_embeds
+    settings = {
+        "num_inference_steps": case.prior_steps,
+        "guidance_scale": case.prior_guidance,
+        "negative_prior_prompt": case.negative if case.prior_negative is None else case.prior_negative,
+    }
+    # Alone it is the prior's as well, and interpolate's own stays empty.
+    away = (case.negative or "") if case.prior_negative is not None else ""
+    pictured = lambda part: Image.open(out / "inputs" / f"condition-{part['picture']}.png")  # noqa: E731
+    parts = [part["text"] if "text" in part else pictured(part) for part in case.images]
+    weights = [part["weight"] for part in case.images]
+    seeded = lambda: torch.Generator().manual_seed(case.seed)  # noqa: E731
+    pictures = [(part, weight) for part, weight in zip(parts, weights, strict=True) if not isinstance(part, str)]
+    generator = seeded()
+    known = prior.interpolate(*map(list, zip(*pictures, strict=True)), negative_prompt=away, generator=generator, **settings)
+    total = known.image_embeds
+    for part, weight in zip(parts, weights, strict=True):
+        if isinstance(part, str):
+            total = total + prior.interpolate([part], [weight], generator=seeded(), **settings).image_embeds
     pipeline.decoder_pipe.scheduler = _scheduler(out, model, case.scheduler)
     arguments = {
         "image_embeds": total,
-        "negative_image_embeds": zero,
+        "negative_image_embeds": known.negative_image_embeds,
         "num_inference_steps": case.steps,
         "guidance_scale": case.guidance,
         "generator": generator,
         "width": case.width,
         "height": case.height,
+        **({} if model.tiny.second else {"prompt": case.prompt}),
     }
-    return _latents_of(pipeline, lambda: pipeline.decoder_pipe(case.prompt, **arguments))
+    return _latents_of(pipeline, lambda: pipeline.decoder_pipe(**arguments))
 
 
 def _original(out: Path, pipeline: Any, case: Case, inputs: dict[str, Any]) -> torch.Tensor:
