@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -21,6 +22,7 @@ import { findFfmpeg } from './ffmpeg.ts';
 import { formatOf, gridFormatOf } from './format-of.ts';
 import { readGifStructure } from './gif-blocks.ts';
 import { exportGrid } from './grid.ts';
+import { writeWhole } from './output-file.ts';
 import { PRESETS, presetById } from './presets.ts';
 import { readProjectFrom } from './read-project.ts';
 import { centisecondTimeline, frameRate, playOrder, videoTimeline } from './timeline.ts';
@@ -360,6 +362,16 @@ describe('failures', () => {
     } finally {
       keeper.kill('SIGKILL');
     }
+  });
+  it('of one name may be under way together: each appears whole, the later one stays', async () => {
+    const out = join(folder, 'twice.gif');
+    await writeWhole(out, 'file', async (first) => {
+      writeFileSync(first, 'half');
+      await writeWhole(out, 'file', async (second) => writeFileSync(second, 'another one'));
+      assert.equal(readFileSync(out, 'utf8'), 'another one');
+      appendFileSync(first, ' and half');
+    });
+    assert.equal(readFileSync(out, 'utf8'), 'half and half');
   });
   it('pass on the error of a frame that cannot be read', async () => {
     const source = {

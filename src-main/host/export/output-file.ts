@@ -12,6 +12,10 @@ export interface Replaceable {
 
 const PNG_SEQUENCE: Replaceable = { what: 'a PNG sequence', names: /^frame-\d+\.png$/ };
 
+/** Temporary files of this process that are being written; two windows may export to one name at the same time. */
+const underWay = new Set<string>();
+let begun = 0;
+
 /**
  * Makes an output under a temporary name beside its final one, flushes it to disk and renames it: the final name
  * shows either the old file or the whole new one. Whatever fails, the temporary one is removed.
@@ -25,7 +29,9 @@ export async function writeWhole<T>(
 ): Promise<T> {
   const folder = dirname(out);
   // The ending stays: ffmpeg and people know the format by it.
-  const temporary = join(folder, `.part-${process.pid}-${basename(out)}`);
+  begun += 1;
+  const temporary = join(folder, `.part-${process.pid}.${begun}-${basename(out)}`);
+  underWay.add(temporary);
   try {
     await checkOutput(out, kind, replaceable);
     await mkdir(folder, { recursive: true });
@@ -39,15 +45,19 @@ export async function writeWhole<T>(
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw translate(error, out);
+  } finally {
+    underWay.delete(temporary);
   }
 }
 
 /** Removes what exports of this name have left that were killed: those of processes that are no longer there. */
 async function removeAbandoned(folder: string, name: string): Promise<void> {
   for (const entry of await readdir(folder)) {
-    const [, pid, of] = /^\.part-(\d+)-(.*)$/s.exec(entry) ?? [];
-    if (of !== name || (Number(pid) !== process.pid && isAlive(Number(pid)))) continue;
-    await rm(join(folder, entry), { recursive: true, force: true });
+    const [, pid, of] = /^\.part-(\d+)(?:\.\d+)?-(.*)$/s.exec(entry) ?? [];
+    if (of !== name) continue;
+    const path = join(folder, entry);
+    if (Number(pid) === process.pid ? underWay.has(path) : isAlive(Number(pid))) continue;
+    await rm(path, { recursive: true, force: true });
   }
 }
 
