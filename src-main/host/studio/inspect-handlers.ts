@@ -35,11 +35,15 @@ export function createInspections(host: Host, projects: OpenProjects): Inspectio
   let open: OpenInspection | undefined;
   let started = 0;
 
-  const end = async (): Promise<void> => {
+  const close = async (ending: OpenInspection | undefined): Promise<void> => {
+    ending?.abort.abort();
+    // What its loop still says is of no interest to anybody.
+    await ending?.loop.close().catch(() => {});
+  };
+  const end = (): Promise<void> => {
     const ending = open;
     open = undefined;
-    ending?.abort.abort();
-    await ending?.loop.close().catch(() => {});
+    return close(ending);
   };
   const get = (id: string, client: string): OpenInspection => {
     if (open?.id === id && open.client === client) return open;
@@ -72,7 +76,7 @@ export function createInspections(host: Host, projects: OpenProjects): Inspectio
           model,
           { index: frame, spec },
           keepIn(pictures),
-          abort.signal,
+          AbortSignal.any([abort.signal, signal]),
         );
         started += 1;
         const inspection: OpenInspection = {
@@ -84,8 +88,10 @@ export function createInspections(host: Host, projects: OpenProjects): Inspectio
           pictures,
           decoded: new Map(),
         };
+        // Another window may have started one while the pictures of this one were read.
+        const other = open;
         open = inspection;
-        signal.addEventListener('abort', () => abort.abort(), { once: true });
+        await close(other);
         return { inspection: inspection.id, start: await loop.start() };
       },
       'inspect.next': async ({ inspection }, { client }) => get(inspection, client).loop.next(),
@@ -104,8 +110,8 @@ export function createInspections(host: Host, projects: OpenProjects): Inspectio
       },
       'inspect.end': async ({ inspection }, { client }) => {
         if (open?.id !== inspection || open.client !== client) return {};
-        open.abort.abort();
-        await open.loop.close().catch(() => {});
+        // Its pictures can still be looked at.
+        await close(open);
         return {};
       },
     },
