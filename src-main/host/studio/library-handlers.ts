@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import type { Handlers } from '../../../src-shared/contract/service.ts';
@@ -62,11 +62,17 @@ function checkedTarget(file: string, projects: OpenProjects): string {
     throw new AppError('not-found', `There is no folder ${dirname(target)} for the copy.`);
   }
   for (const open of projects.all()) {
-    if (open.file === target) {
+    if (isSameFile(open.file, target)) {
       throw new AppError('invalid-input', `${target} is open here; give the copy another name.`);
     }
   }
   return target;
+}
+
+/** Under whatever name it is reached: through a link, or in other letters where the disk does not tell them apart. */
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
 }
 
 /** Appears whole, by one rename, or not at all. */
