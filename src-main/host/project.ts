@@ -184,6 +184,8 @@ function fittedAssets(
       .then(({ name, bytes }) => decodeImage(bytes, name))
       .then((image) => (size === 'whole' ? image : fitImage(image, size.width, size.height)));
     fitted.set(key, made);
+    // A file that was missing may be there when the frame is tried again.
+    made.catch(() => fitted.delete(key));
     return made;
   };
 }
