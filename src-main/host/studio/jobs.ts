@@ -119,7 +119,12 @@ export function createJobs(
     }
     running.delete(job);
     tell(last);
-    options.onEnd(entry.info);
+    try {
+      options.onEnd(entry.info);
+    } catch (error) {
+      // The job is over all the same, and whoever waits for that must not fail by what comes after it.
+      options.onFault(error);
+    }
   };
 
   const failure = (

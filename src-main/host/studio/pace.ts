@@ -1,4 +1,5 @@
 import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
+import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { type MachinePace, workOf } from './machine-pace.ts';
 import type { Store } from '../store/project-store.ts';
 
@@ -10,6 +11,7 @@ export interface Pace {
   learn(spec: FrameSpec, milliseconds: number): void;
   /** Milliseconds for these frames; null until one of their model was timed. 0 for none. */
   estimate(specs: readonly FrameSpec[]): number | null;
+  /** Keeps it where that can be done: on a full disk it is learnt anew the next time. */
   save(): void;
 }
 
@@ -38,7 +40,12 @@ export function createPace(store: Store | undefined, machine: MachinePace): Pace
     },
     save() {
       if (store === undefined || store.readonly) return;
-      store.setSetting(SETTING, Object.fromEntries(paces));
+      try {
+        store.setSetting(SETTING, Object.fromEntries(paces));
+      } catch (error) {
+        // An estimate is lost; whoever ends a job or closes a project has more to do.
+        if (!(error instanceof AppError)) throw error;
+      }
     },
   };
 }
