@@ -23,12 +23,17 @@ export type Launch = (options?: LaunchOptions) => Promise<LaunchedStudio>;
  *     });
  */
 export function forEachLauncher(title: string, suite: (launch: Launch) => void): void {
+  inBrowser(title, suite);
+  inElectron(title, (electron, display) => suite((options) => launchElectron(electron, display(), options)));
+}
+
+/** A suite about the window alone. */
+export function inBrowser(title: string, suite: (launch: Launch) => void): void {
   const chromium = findChromium();
   describe(`${title}, in the browser`, { skip: chromium === undefined && 'no Chromium here' }, () => {
     before(buildWindow);
     suite((options) => launchBrowser(chromium as string, options));
   });
-  inElectron(title, (electron, display) => suite((options) => launchElectron(electron, display(), options)));
 }
 
 /** A suite that needs Electron itself. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { forEachLauncher, type LaunchedStudio } from '../launchers/each.ts';
+import { inBrowser, type LaunchedStudio } from '../launchers/each.ts';
 import { cutTexts } from './cut-text.ts';
 import { dropFile } from './dropped-file.ts';
 import { seriousFindings } from './serious-findings.ts';
@@ -19,7 +19,8 @@ const DOCUMENT = {
   ],
 };
 
-forEachLauncher('whoever needs large text, or light', (launch) => {
+// Electron shows the same sheets and costs a minute more.
+inBrowser('whoever needs large text, or light', (launch) => {
   let studio: LaunchedStudio;
   before(async () => {
     studio = await launch();

@@ -1,3 +1,5 @@
+import { devicePixelRatio } from 'svelte/reactivity/window';
+
 /** Colours as the style sheet has them. */
 export type Paint = (variable: string) => string;
 
@@ -24,11 +26,11 @@ export function themePaint(): Paint {
   };
 }
 
-/** A canvas at the screen's own resolution, cleared. */
+/** A canvas at the screen's own resolution, cleared. An effect that paints with it does so anew when that changes. */
 export function prepare(element: HTMLCanvasElement, width: number, height: number): Canvas | undefined {
   const context = element.getContext('2d');
   if (context === null || width < 1) return undefined;
-  const ratio = window.devicePixelRatio;
+  const ratio = devicePixelRatio.current ?? 1;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (element.width !== w || element.height !== h) {
     element.width = w;
