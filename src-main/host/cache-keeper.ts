@@ -23,7 +23,7 @@ export function createCacheKeeper(options: {
   /** File of the shared cache. */
   readonly sharedCache: string;
   /** Lets go of the optimised graphs, which some systems do not delete while they are open. */
-  releaseGraphs(): void;
+  releaseGraphs(): Promise<void>;
 }): CacheKeeper {
   const withShared = <Result>(work: (store: ArtifactStore) => Result): Result | undefined => {
     // Asking for its size must not make one.
@@ -52,7 +52,7 @@ export function createCacheKeeper(options: {
     graphs,
     async cleanGraphs() {
       const before = await graphs();
-      options.releaseGraphs();
+      await options.releaseGraphs();
       for (const name of GRAPH_FOLDERS) {
         await rm(join(options.folder, name), { recursive: true, force: true, maxRetries: 3 });
       }

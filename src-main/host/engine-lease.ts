@@ -8,8 +8,11 @@ export interface EngineLease {
   use<Result>(work: (engine: Engine) => Promise<Result>): Promise<Result>;
   /** The same for results that come one by one; breaking off ends the use. */
   stream<Item>(work: (engine: Engine) => AsyncGenerator<Item>): AsyncGenerator<Item>;
-  /** The next user gets a new engine. */
-  replace(): void;
+  /**
+   * The next user gets a new engine. Resolves when the one before has let go of its files, or at once while somebody
+   * still works with it.
+   */
+  replace(): Promise<void>;
   /** Ends all engines, whoever uses them. */
   dispose(): Promise<void>;
 }
@@ -57,10 +60,10 @@ export function createEngineLease(start: () => Engine): EngineLease {
         release(entry);
       }
     },
-    replace() {
+    async replace() {
       const before = current;
       current = undefined;
-      if (before?.users === 0) void end(before);
+      if (before?.users === 0) await end(before);
     },
     async dispose() {
       current = undefined;

@@ -328,7 +328,7 @@ export function createHost(options: HostOptions): Host {
   const letGoOf = async (name: string): Promise<void> => {
     const model = (await discoverModels(modelRoots)).find((each) => each.name === name);
     if (model !== undefined) read.delete(model.folder);
-    lease.replace();
+    await lease.replace();
   };
 
   const portsOf = (project: Project, model: HostModel): RenderPorts => ({
@@ -403,7 +403,7 @@ export function createHost(options: HostOptions): Host {
         const isOther = (['provider', 'threads', 'memoryBytes'] as const).some(
           (name) => before[name] !== after[name],
         );
-        if (isOther) lease.replace();
+        if (isOther) void lease.replace();
         return settingsState();
       },
     },

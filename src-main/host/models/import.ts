@@ -136,7 +136,7 @@ export function storageError(error: unknown, target: string): unknown {
   }
   return new AppError(
     'storage-failed',
-    `The model could not be copied to ${target}: ${String(error)}`,
+    `${target} could not be written or moved: ${error instanceof Error ? error.message : String(error)}`,
     options,
   );
 }
