@@ -33,6 +33,8 @@ export class Inspector {
   decoded = $state.raw<ReadonlyMap<string, string>>(new Map());
   #inspection = '';
   #isClosed = false;
+  /** The host ends one inspection when the next begins, and the answer of the first would be of one that is over. */
+  #isBeginning = false;
   #decoding = new Set<string>();
   #replay: ReturnType<typeof setInterval> | undefined;
   #wantsPause = false;
@@ -60,6 +62,8 @@ export class Inspector {
 
   /** Starts the loop, or starts it anew; it stands before its first step then. */
   async begin(): Promise<void> {
+    if (this.#isBeginning) return;
+    this.#isBeginning = true;
     this.stopReplay();
     this.phase = 'starting';
     this.problem = '';
@@ -78,6 +82,7 @@ export class Inspector {
       this.start = start;
       this.phase = 'paused';
     });
+    this.#isBeginning = false;
   }
 
   /** One step further, and still again. */

@@ -16,6 +16,7 @@ import { Drop } from './drop.svelte.ts';
 import { Library } from './library.svelte.ts';
 import { firstRun } from './first-run.ts';
 import { Player } from './player.svelte.ts';
+import { Openings } from './openings.ts';
 import { PreferenceStore } from './preferences.svelte.ts';
 import { MenuState } from './menu.svelte.ts';
 import { EditCostMeter } from './edit-cost.svelte.ts';
@@ -98,6 +99,7 @@ export class Studio {
   /** The prompt's field takes the focus: at once, or where nothing else has it; null once it has. */
   wantsWords = $state<'now' | 'when idle' | null>(null);
   lastExport = $state.raw<EventData<'job.done'> | null>(null);
+  readonly #openings = new Openings();
   #reopen: string | undefined;
   #toastId = 0;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
@@ -230,14 +232,13 @@ export class Studio {
 
   async #show(what: string, load: (client: HostClient) => Promise<Result<'project.open'>>): Promise<boolean> {
     this.opening = what;
+    const turn = this.#openings.begin();
     try {
       const client = this.client;
-      const before = this.project;
       const state = await load(client);
-      const again = before?.file === state.file;
-      if (before !== null && before.id !== state.project && !again) {
-        client.call('project.close', { project: before.id }).catch(() => {});
-      }
+      const again = this.project?.file === state.file;
+      // After a new connection the project that shows has another id, and the old one is gone with the old connection.
+      if (!this.#end(client, turn, state.project, again ? state.project : undefined)) return false;
       this.project = new ProjectSession(client, state, {
         onError: this.fail,
         onChanged: () => this.#onChanged(),
@@ -248,11 +249,21 @@ export class Studio {
       this.#onChanged();
       return true;
     } catch (error) {
+      const { client } = this.connection;
+      if (client !== null) this.#end(client, turn, null);
       this.fail(error);
       return false;
     } finally {
-      this.opening = '';
+      if (this.opening === what) this.opening = '';
     }
+  }
+
+  /** Closes what an opening has made superfluous; tells whether what it opened shows. */
+  #end(client: HostClient, turn: number, opened: string | null, shown = this.project?.id ?? null): boolean {
+    const { shows, close } = this.#openings.end(turn, opened, shown);
+    // The host closes by itself what a connection that has just broken had open.
+    for (const project of close) client.call('project.close', { project }).catch(() => {});
+    return shows;
   }
 
   /** Works with another host from now on: what is open here stays there. */

@@ -87,7 +87,12 @@ export class Takes {
     this.#edit({ takes: takesWith(project.document, frame, [...list, ...first, take]) }, 'Add take');
     const number = list.length + first.length;
     await this.render(number, take);
-    if (this.frame === frame) this.looking = number;
+    if (this.#shows(project, frame)) this.looking = number;
+  }
+
+  /** Whether the stage still shows the frame: rendering a take lasts, and the playhead may have moved meanwhile. */
+  #shows(project: ProjectSession | null, frame: number): boolean {
+    return this.#project?.file === project?.file && this.frame === frame;
   }
 
   #current(frame: number): Take[] {
@@ -127,8 +132,9 @@ export class Takes {
     }
     const take = this.list[number];
     if (take === undefined) return;
+    const project = this.#project;
     if (this.status[number]?.cached !== true) await this.render(number, take);
-    this.looking = number;
+    if (this.#shows(project, take.frame)) this.looking = number;
   }
 
   /** A and B in turns: the frame as it is, and the take that was looked at last (or the newest). */
