@@ -40,7 +40,7 @@ export interface OpenProjectOptions {
   readonly onNote?: (message: string) => void;
 }
 
-export const PROJECT_ENDINGS = ['.inbetween', '.json'] as const;
+const PROJECT_ENDINGS = ['.inbetween', '.json'] as const;
 
 /**
  * Opens a project file by its ending.

@@ -79,7 +79,7 @@ export function laneMenu(timeline: TimelineState, channel: ChannelName, frame: n
   ];
 }
 
-export function selectLane({ studio, document }: TimelineState, channel: ChannelName): void {
+function selectLane({ studio, document }: TimelineState, channel: ChannelName): void {
   studio.selected.set(
     document.keyframes
       .filter((keyframe) => keyframe[channel] !== undefined)

@@ -3,7 +3,7 @@ import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
 import { placeOn, tracksOf } from '../../src-shared/model/tracks.ts';
 
 /** Channels whose keys stand at the height of their value. */
-export const NUMERIC = ['strength', 'guidanceScale', 'embeddingOffset', 'noiseOrbit', 'steps'] as const;
+const NUMERIC = ['strength', 'guidanceScale', 'embeddingOffset', 'noiseOrbit', 'steps'] as const;
 export type NumericChannel = (typeof NUMERIC)[number];
 
 export function isNumeric(channel: ChannelName): channel is NumericChannel {

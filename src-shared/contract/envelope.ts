@@ -38,4 +38,3 @@ export const hostMessageSchema = z.union([
   /** How far a request is; only requests that take long send it. */
   z.object({ progress: requestIdSchema, done: z.number(), total: z.number() }),
 ]);
-export type HostMessage = z.infer<typeof hostMessageSchema>;

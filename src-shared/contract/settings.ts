@@ -41,7 +41,6 @@ export const DEFAULT_HUB = 'https://huggingface.co';
 
 export const hostSettingsSchema = z.strictObject(settingsShape);
 export type HostSettings = z.infer<typeof hostSettingsSchema>;
-export type SettingName = keyof HostSettings;
 
 export const DEFAULT_SETTINGS: HostSettings = {
   provider: 'auto',

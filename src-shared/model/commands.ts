@@ -111,7 +111,6 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('rippleDelete'), at: frameNumberSchema, frames: span }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
-export type CommandType = Command['type'];
 
 /** What a command did. */
 export interface DocumentChange {

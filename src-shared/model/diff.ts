@@ -19,7 +19,7 @@ export interface DocumentDiff {
   readonly keyframes: { readonly [frame: string]: Change<Keyframe> };
 }
 
-export const EMPTY_DIFF: DocumentDiff = { settings: {}, keyframes: {} };
+const EMPTY_DIFF: DocumentDiff = { settings: {}, keyframes: {} };
 
 export function isEmptyDiff(diff: DocumentDiff): boolean {
   return Object.keys(diff.settings).length === 0 && Object.keys(diff.keyframes).length === 0;
@@ -49,14 +49,6 @@ export function applyDiff(document: ProjectDocument, diff: DocumentDiff): Projec
 /** Undoes what `diff` does. */
 export function reverseDiff(diff: DocumentDiff): DocumentDiff {
   return { settings: turned(diff.settings), keyframes: turned(diff.keyframes) };
-}
-
-/** What `first` and then `second` do, as one diff. */
-export function squashDiffs(first: DocumentDiff, second: DocumentDiff): DocumentDiff {
-  return {
-    settings: joined(first.settings, second.settings),
-    keyframes: joined(first.keyframes, second.keyframes),
-  };
 }
 
 type Members<Value> = { readonly [key: string]: Value };
@@ -101,14 +93,4 @@ function turned<Value>(changed: Changes<Value>): Changes<Value> {
   return Object.fromEntries(
     Object.entries(changed).map(([key, { from, to }]) => [key, { from: to, to: from }]),
   );
-}
-
-function joined<Value>(first: Changes<Value>, second: Changes<Value>): Changes<Value> {
-  const result: { [key: string]: Change<Value> } = { ...first };
-  for (const [key, { from, to }] of Object.entries(second)) {
-    const start = first[key] ? first[key].from : from;
-    if (sameJson(start, to)) delete result[key];
-    else result[key] = { from: start, to };
-  }
-  return result;
 }

@@ -2,23 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '../kernel/errors.ts';
-import type { Command } from './commands.ts';
-import { applyDiff, diffDocuments, reverseDiff, squashDiffs } from './diff.ts';
+import { applyCommand, type Command } from './commands.ts';
+import { applyDiff, diffDocuments, reverseDiff } from './diff.ts';
 import { CONTEXT, commandArbitrary, documentArbitrary, walk } from '../../test/support/documents.ts';
-import {
-  bailToMark,
-  type EditState,
-  EMPTY_HISTORY,
-  edit,
-  mark,
-  parseHistory,
-  redo,
-  squashToMark,
-  undo,
-} from './history.ts';
+import { type EditState, EMPTY_HISTORY, parseHistory, record, redo, undo } from './history.ts';
 import { changedFrames } from './plan.ts';
 
 const start = (document = walk(4)): EditState => ({ document, history: EMPTY_HISTORY });
+const edit = (state: EditState, command: Command): EditState =>
+  record(state, applyCommand(state.document, command));
 const commands = fc.array(commandArbitrary, { maxLength: 12 });
 
 /** Commands that do not fit are refused and change nothing. */
@@ -49,31 +41,12 @@ test('undoing every step gives the document back, redoing every step the edited 
   );
 });
 
-test('a gesture is one step, and taking it back leaves no trace', () => {
+test('diffs turn round', () => {
   fc.assert(
-    fc.property(commands, commands, (before, during) => {
-      const opened = editAll(start(), before);
-      const gesture = editAll(mark(opened, 'drag'), during);
-      assert.deepEqual(bailToMark(gesture, 'drag'), opened);
-      const closed = squashToMark(gesture, 'drag', 'Drag');
-      assert.deepEqual(closed.document, gesture.document);
-      assert.ok(closed.history.undo.length <= opened.history.undo.length + 1);
-      if (closed.history.undo.length > opened.history.undo.length) {
-        assert.deepEqual(undo(closed).document, opened.document);
-      }
-    }),
-    { numRuns: 60 },
-  );
-});
-
-test('diffs turn round and join', () => {
-  fc.assert(
-    fc.property(documentArbitrary, documentArbitrary, documentArbitrary, (a, b, c) => {
+    fc.property(documentArbitrary, documentArbitrary, (a, b) => {
       const ab = diffDocuments(a, b);
       assert.deepEqual(applyDiff(a, ab), b);
       assert.deepEqual(applyDiff(b, reverseDiff(ab)), a);
-      assert.deepEqual(squashDiffs(ab, diffDocuments(b, c)), diffDocuments(a, c));
-      assert.deepEqual(squashDiffs(ab, reverseDiff(ab)), diffDocuments(a, a));
     }),
     { numRuns: 60 },
   );
@@ -96,18 +69,8 @@ test('a command that changes nothing is no step, and a new step ends what could 
   assert.equal(redo(state), state);
 });
 
-test('undo within a gesture ends it and takes it back as one step', () => {
-  let state = mark(start(), 'drag');
-  for (const by of [1, 2, -1])
-    state = edit(state, { type: 'moveKeyframes', frames: [30 + (by === 1 ? 0 : by === 2 ? 1 : 3)], by });
-  const undone = undo(state);
-  assert.deepEqual(undone.document, walk(4));
-  assert.deepEqual(undone.history.marks, []);
-  assert.deepEqual(redo(undone).document, state.document);
-});
-
 test('the history is data: it survives JSON, and a damaged one is refused', () => {
-  const state = edit(mark(edit(start(), { type: 'retime', fps: 24 }), 'drag'), {
+  const state = edit(edit(start(), { type: 'retime', fps: 24 }), {
     type: 'setSettings',
     settings: { name: 'x' },
   });
@@ -122,9 +85,4 @@ test('the history is data: it survives JSON, and a damaged one is refused', () =
 test('a diff that does not fit is refused', () => {
   const { history } = edit(start(), { type: 'setSettings', settings: { name: 'x' } });
   assert.throws(() => undo({ document: { ...walk(4), name: 'y' }, history }), /does not fit/);
-});
-
-test('gestures need their names', () => {
-  assert.throws(() => squashToMark(start(), 'drag'), /no open gesture "drag"/);
-  assert.throws(() => mark(mark(start(), 'drag'), 'drag'), /open already/);
 });

@@ -122,7 +122,7 @@ export async function runSession(
 }
 
 /** Whether every value is a finite number. */
-export function allFinite(data: Float32Array): boolean {
+function allFinite(data: Float32Array): boolean {
   // x - x is 0 for finite x and NaN for NaN and infinities, so one sum tells without a branch a value.
   let sum = 0;
   for (let i = 0; i < data.length; i++) {

@@ -7,7 +7,7 @@ import type { ExportSound } from './types.ts';
 export const SOUND_RATE = 48_000;
 
 /** A frame rate as an exact fraction of whole numbers. */
-export function rationalRate(fps: number): readonly [numerator: number, denominator: number] {
+function rationalRate(fps: number): readonly [numerator: number, denominator: number] {
   const [numerator = '1', denominator = '1'] = frameRate(fps).split('/');
   return [Number(numerator), Number(denominator)];
 }

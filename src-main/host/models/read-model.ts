@@ -29,7 +29,7 @@ export async function readModel(folder: string, hashes: FileHashes): Promise<Rea
 }
 
 /** Texts of a model folder by relative path. */
-export async function readTexts(
+async function readTexts(
   folder: string,
   paths: readonly string[],
 ): Promise<Readonly<Record<string, string>>> {

@@ -4,7 +4,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 export const APPLICATION_ID = 0x494e4254;
 
 /** The first 16 bytes of every SQLite 3 file. */
-export const SQLITE_MAGIC = 'SQLite format 3\0';
+const SQLITE_MAGIC = 'SQLite format 3\0';
 
 /** What the first bytes of a file say (SQLite's file format, sections 1.3 and 1.6), read without opening it as one. */
 export interface FileHeader {

@@ -3,7 +3,7 @@ import type { Json } from '../../../src-shared/kernel/canonical-json.ts';
 /** Milliseconds since 1970. */
 export type Clock = () => number;
 
-export const ARTIFACT_KINDS = ['embedding', 'latents', 'frame'] as const;
+const ARTIFACT_KINDS = ['embedding', 'latents', 'frame'] as const;
 export type ArtifactKind = (typeof ARTIFACT_KINDS)[number];
 
 /** A computed result under its content key (see frameKey, latentsKey, embeddingKey). */

@@ -68,7 +68,7 @@ export function createMotionMeter(): MotionMeter {
 }
 
 /** RMS of the difference as a share of the tensors' own RMS: 0 equal, about 1.4 unrelated. Undefined for other shapes. */
-export function distanceOf(a: Tensor, b: Tensor): number | undefined {
+function distanceOf(a: Tensor, b: Tensor): number | undefined {
   if (a.data.length !== b.data.length) return undefined;
   let difference = 0;
   let energy = 0;

@@ -6,7 +6,7 @@ export interface EasingPreset {
 }
 
 /** Curves by the names that animators know; the control points are those of Penner's functions as CSS has them. */
-export const EASING_PRESETS: readonly EasingPreset[] = [
+const EASING_PRESETS: readonly EasingPreset[] = [
   { name: 'linear', easing: 'linear' },
   { name: 'hold', easing: 'hold' },
   { name: 'ease-in', easing: 'ease-in' },
