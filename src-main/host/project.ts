@@ -124,7 +124,7 @@ async function openJsonProject(file: string, options: OpenProjectOptions): Promi
     asset: fittedAssets(async (sha256) => {
       const path = files.get(sha256);
       if (path === undefined) throw missingAsset(sha256, file);
-      return { name: path, bytes: await readFile(path) };
+      return { name: path, bytes: await readAssetFile(path, path) };
     }),
     close: () => void cache.close(),
   };

@@ -4,6 +4,7 @@ import { bestStored } from '../artifact-frames.ts';
 import { type FrameRange, gridUnits, type Host, rangeOf } from '../host.ts';
 import type { RenderSummary } from '../render/render-job.ts';
 import { filmRequest, isSheet } from '../write-export.ts';
+import type { Downloads } from './downloads.ts';
 import { exportChoices } from './export-choices.ts';
 import type { Jobs } from './jobs.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';
@@ -20,10 +21,7 @@ export interface ExportWiring {
   readonly blobs: MemoryBlobs;
   readonly clock: () => number;
   readonly note: (message: string, project: string, frame?: number) => void;
-  /** A new folder for a file to be fetched. */
-  readonly downloadFolder: () => string;
-  /** The job's file can be fetched now. */
-  readonly keepDownload: (job: string, file: string) => void;
+  readonly downloads: Downloads;
 }
 
 /** What leaves the studio, and the ways it does. */
@@ -47,7 +45,7 @@ export function exportHandlers(wiring: ExportWiring): Pick<Handlers, ExportMetho
       // From here on without a pause: the job is for the document of this moment.
       projects.get(params.project, client);
       const project = open.snapshot();
-      const choices = exportChoices(project, params, preset, wiring.downloadFolder);
+      const choices = exportChoices(project, params, preset, wiring.downloads.folder);
       // Asked before minutes of rendering, not after.
       if (choices.format !== null) host.requireWriter(choices.format);
       const range = choices.of === 'timeline' ? rangeOf(project.document, choices.range) : null;
@@ -84,7 +82,7 @@ export function exportHandlers(wiring: ExportWiring): Pick<Handlers, ExportMetho
             onNote: (message) => wiring.note(message, open.id),
           });
           const { width, height, bytes, chosen } = written;
-          if (choices.isDownload) wiring.keepDownload(handle.job, choices.out);
+          if (choices.isDownload) wiring.downloads.keep(handle.job, choices.out);
           const out = choices.isDownload ? null : choices.out;
           const name = choices.out.split(/[/\\]/).at(-1) as string;
           return { ...summary, output: { out, name, width, height, bytes, chosen: chosen ?? null } };

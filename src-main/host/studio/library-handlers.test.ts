@@ -23,6 +23,8 @@ test('a copy never takes the place of a project that is open, whatever name it i
   const free = join(studio.path('link'), 'copy.inbetween');
   const saved = await client.call('library.saveCopy', { project, file: free });
   assert.equal(saved.file, free);
+  const sent = await client.call('library.saveCopy', { project });
+  assert.deepEqual([sent.file, sent.name], [null, 'Tiny.inbetween']);
   const copy = await client.call('project.open', { file: free });
   assert.equal(copy.document.name, 'Tiny');
 });

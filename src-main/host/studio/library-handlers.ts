@@ -5,6 +5,7 @@ import type { Handlers } from '../../../src-shared/contract/service.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { importDocument } from '../project.ts';
 import { fileName } from '../../../src-shared/model/file-name.ts';
+import type { Downloads } from './downloads.ts';
 import type { OpenProject, OpenProjects } from './open-projects.ts';
 import type { RecentProjects } from './recent-projects.ts';
 
@@ -12,9 +13,7 @@ export interface LibraryWiring {
   readonly projects: OpenProjects;
   readonly recent: RecentProjects;
   readonly clock: () => number;
-  /** Makes a folder for a file that is to be fetched. */
-  downloadFolder(): string;
-  keepDownload(id: string, file: string): void;
+  readonly downloads: Downloads;
 }
 
 /** The files of projects: those opened lately, copies. */
@@ -22,8 +21,7 @@ export function libraryHandlers({
   projects,
   recent,
   clock,
-  downloadFolder,
-  keepDownload,
+  downloads,
 }: LibraryWiring): Pick<Handlers, 'library.recent' | 'library.forget' | 'library.saveCopy'> {
   let copies = 0;
   return {
@@ -36,11 +34,11 @@ export function libraryHandlers({
       const open = projects.get(id, client);
       const name = `${fileName(open.edits.document.name)}.inbetween`;
       if (file === undefined) {
-        const kept = join(downloadFolder(), name);
+        const kept = join(downloads.folder(), name);
         await writeCopy(open, kept, clock);
         copies += 1;
         const download = `copy-${copies}`;
-        keepDownload(download, kept);
+        downloads.keep(download, kept);
         return { file: null, download, name };
       }
       const target = checkedTarget(file, projects);

@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import sharp from 'sharp';
@@ -10,6 +10,7 @@ import type { Handlers, Service } from '../../../src-shared/contract/service.ts'
 import type { AssetInfo, ProjectState } from '../../../src-shared/contract/values.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import type { Host, HostEvent } from '../host.ts';
+import { createDownloads } from './downloads.ts';
 import { exportMediaType } from './export-choices.ts';
 import { exportHandlers } from './export-handlers.ts';
 import { listFolder } from './file-list.ts';
@@ -80,8 +81,7 @@ export function createStudio(options: StudioOptions): Studio {
   const blobs = createMemoryBlobs();
   /** Enough for the steps of a few frames. */
   const previews = createMemoryBlobs(160);
-  const downloads = new Map<string, string>();
-  let downloadRoot: string | undefined;
+  const downloads = createDownloads();
 
   const jobs = createJobs(tell, {
     clock,
@@ -98,11 +98,6 @@ export function createStudio(options: StudioOptions): Studio {
 
   const tokens = createTokenCounter();
   const inspections = createInspections(host, projects);
-  const downloadFolder = (): string => {
-    downloadRoot ??= mkdtempSync(join(tmpdir(), 'inbetween-exports-'));
-    return mkdtempSync(join(downloadRoot, 'export-'));
-  };
-  const keepDownload = (id: string, file: string): void => void downloads.set(id, file);
   const recent = createRecentProjects(join(host.dataFolder, 'recent.json'), (message) =>
     tell({ event: 'note', data: { message } }),
   );
@@ -122,7 +117,7 @@ export function createStudio(options: StudioOptions): Studio {
     ...ofProjects,
     'project.create': (params, call) => remembered(ofProjects['project.create'](params, call)),
     'project.open': (params, call) => remembered(ofProjects['project.open'](params, call)),
-    ...libraryHandlers({ projects, recent, clock, downloadFolder, keepDownload }),
+    ...libraryHandlers({ projects, recent, clock, downloads }),
     ...audioHandlers(host, projects),
     ...frameHandlers({ host, projects }),
     ...matchHandlers({ host, projects }),
@@ -136,8 +131,7 @@ export function createStudio(options: StudioOptions): Studio {
       blobs,
       clock,
       note,
-      downloadFolder,
-      keepDownload,
+      downloads,
     }),
     ...modelHandlers({ host, pace }),
     ...settingsHandlers({ host, projects, tell }),
@@ -190,7 +184,7 @@ export function createStudio(options: StudioOptions): Studio {
     },
     receive: received.receive,
     download(job) {
-      const file = downloads.get(job);
+      const file = downloads.find(job);
       return file === undefined
         ? undefined
         : { file, name: basename(file), mediaType: exportMediaType(file) };
@@ -202,7 +196,7 @@ export function createStudio(options: StudioOptions): Studio {
       await projects.close();
       await received.close();
       await tokens.close();
-      if (downloadRoot !== undefined) await rm(downloadRoot, { recursive: true, force: true });
+      await downloads.close();
     },
   };
 
