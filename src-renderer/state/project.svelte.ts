@@ -1,6 +1,7 @@
 import type { HostClient } from '../../src-shared/contract/client.ts';
 import type { EventData } from '../../src-shared/contract/events.ts';
 import type { HistoryState, JobInfo, JobProgress, ProjectState } from '../../src-shared/contract/values.ts';
+import { canonicalJson, type Json } from '../../src-shared/kernel/canonical-json.ts';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import { applyCommand, type Command } from '../../src-shared/model/commands.ts';
 import { applyDiff } from '../../src-shared/model/diff.ts';
@@ -109,6 +110,22 @@ export class ProjectSession {
     this.#sending ??= this.#send();
   }
 
+  /**
+   * Goes on where `before` was when its connection broke: with the edits that wait and the drag under way. An edit
+   * whose answer got lost, but which the host has made, is not made twice. Nothing happens while `before`'s own
+   * connection is still there: it sends them itself.
+   */
+  takeOver(before: ProjectSession): void {
+    if (before.#client === this.#client) return;
+    let waiting = before.#pending;
+    const [first] = waiting;
+    const made = first === undefined ? undefined : applied(before.#confirmed, first);
+    if (made !== undefined && isSame(made, this.#confirmed)) waiting = waiting.slice(1);
+    this.#pending = waiting;
+    this.#preview = before.#preview;
+    if (waiting.length > 0) this.#sending ??= this.#send();
+  }
+
   /** The document of {@link revision}, without edits that are on their way. */
   get saved(): ProjectDocument {
     return this.#confirmed;
@@ -137,8 +154,10 @@ export class ProjectSession {
           this.history = result.history;
           this.#pending = this.#pending.slice(1);
         } catch (error) {
-          const stale = error instanceof AppError && error.data.reason === 'stale-revision';
-          if (!stale) {
+          const reason = error instanceof AppError ? error.data.reason : undefined;
+          // It waits for the session that follows.
+          if (reason === 'disconnected') return;
+          if (reason !== 'stale-revision') {
             this.#pending = this.#pending.slice(1);
             this.#hooks.onError(error);
           }
@@ -210,4 +229,8 @@ function applied(document: ProjectDocument, edit: Edit): ProjectDocument | undef
     // In the middle of a drag a place may be refused; the last good one stays.
     return undefined;
   }
+}
+
+function isSame(a: ProjectDocument, b: ProjectDocument): boolean {
+  return canonicalJson(a as unknown as Json) === canonicalJson(b as unknown as Json);
 }

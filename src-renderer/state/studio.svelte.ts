@@ -239,10 +239,12 @@ export class Studio {
       const again = this.project?.file === state.file;
       // After a new connection the project that shows has another id, and the old one is gone with the old connection.
       if (!this.#end(client, turn, state.project, again ? state.project : undefined)) return false;
-      this.project = new ProjectSession(client, state, {
+      const session = new ProjectSession(client, state, {
         onError: this.fail,
         onChanged: () => this.#onChanged(),
       });
+      if (again && this.project !== null) session.takeOver(this.project);
+      this.project = session;
       this.#reopen = state.file;
       void this.library.refresh();
       if (!again) this.player.seek(0, 0);

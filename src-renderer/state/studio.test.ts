@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import '../../test/support/runes.ts';
-import { testStudio, type TestStudio, tinyDocument } from '../../test/support/studio.ts';
+import type { Transport } from '../../src-shared/contract/transport.ts';
+import { type TestClient, testStudio, type TestStudio, tinyDocument } from '../../test/support/studio.ts';
 
 const { Inspector } = await import('./inspector.svelte.ts');
 const { Studio } = await import('./studio.svelte.ts');
@@ -13,6 +14,12 @@ async function openWindow(
   ...documents: readonly Readonly<Record<string, unknown>>[]
 ): Promise<{
   window: InstanceType<typeof Studio>;
+  /** Another client of the host, which has the projects open. */
+  other: TestClient;
+  /** From now on the window hears nothing from its host. */
+  deafen: () => void;
+  /** Breaks the window's connection, as a host that dies does. */
+  disconnect: () => void;
   projects: readonly { readonly project: string; readonly file: string }[];
 }> {
   const host: TestStudio = await testStudio(context, 'in-process');
@@ -27,11 +34,25 @@ async function openWindow(
   const storage = { getItem: () => '{"autoRender":false}', setItem: () => {} };
   let isOver = false;
   // A window looks for its host again and again; after the test there is none to be found.
-  const open = () => (isOver ? new Promise<never>(() => {}) : host.connectRaw());
+  let transport: Transport | undefined;
+  let isDeaf = false;
+  const open = async (): Promise<Transport> => {
+    if (isOver) return new Promise<never>(() => {});
+    const raw = await host.connectRaw();
+    transport = raw;
+    isDeaf = false;
+    return { ...raw, onMessage: (listener) => raw.onMessage((message) => !isDeaf && listener(message)) };
+  };
   host.onEnd(async () => void (isOver = true));
   const window = new Studio(open, storage);
   await window.connection.connect();
-  return { window, projects };
+  return {
+    window,
+    other,
+    deafen: () => void (isDeaf = true),
+    disconnect: () => transport?.close(),
+    projects,
+  };
 }
 
 test('of two projects that are opened at once the later one shows, and the host may close the other', async (context) => {
@@ -47,6 +68,28 @@ test('of two projects that are opened at once the later one shows, and the host 
   assert.deepEqual(await Promise.all([window.open(first.file), window.open(first.file)]), [false, true]);
   const { document } = await window.client.call('project.document', { project: first.project });
   assert.equal(document.name, 'First');
+});
+
+test('edits that the connection broke under are made once when it is back', async (context) => {
+  const { window, other, deafen, disconnect, projects } = await openWindow(context, { length: 9 });
+  const { file, project } = projects[0] as (typeof projects)[0];
+  await window.open(file);
+  const insert = (frames: number): void => window.project?.edit([{ type: 'rippleInsert', at: 2, frames }]);
+
+  deafen();
+  insert(5);
+  // The host has made it, the window does not know.
+  await other.event('project.changed');
+  insert(7);
+  disconnect();
+  insert(9);
+  assert.deepEqual([window.project?.document.length, window.project?.isSaved], [30, false]);
+
+  await window.connection.connect();
+  await window.open(file);
+  await window.project?.sent();
+  assert.deepEqual([window.project?.document.length, window.project?.isSaved], [30, true]);
+  assert.equal((await other.call('project.document', { project })).document.length, 30);
 });
 
 test('a take that is rendered shows only where the playhead still is', async (context) => {
