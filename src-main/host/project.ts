@@ -8,6 +8,7 @@ import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
 import { documentAssets, isAssetPath } from '../../src-shared/model/asset-references.ts';
 import type { PictureSize } from '../engine/frame-pictures.ts';
 import type { RgbImage } from '../engine/ports.ts';
+import { fittedPictures } from './fitted-pictures.ts';
 import { decodeImage, fitImage } from './render/frame-codec.ts';
 import { soundAsset } from './sounds.ts';
 import { removeDatabase } from './store/damaged-copy.ts';
@@ -171,23 +172,16 @@ function missingAsset(sha256: string, file: string): AppError {
   return new AppError('invalid-asset', `${file} uses a picture that is not in the project (${sha256}).`);
 }
 
-/** Decoding a photograph takes longer than a step of a small model: each picture is scaled once per size. */
 function fittedAssets(
   load: (sha256: string) => Promise<{ name: string; bytes: Uint8Array }>,
 ): Project['asset'] {
-  const fitted = new Map<string, Promise<RgbImage>>();
-  return (sha256, size) => {
-    const key = size === 'whole' ? sha256 : `${sha256} ${size.width}x${size.height}`;
-    const known = fitted.get(key);
-    if (known !== undefined) return known;
-    const made = load(sha256)
-      .then(({ name, bytes }) => decodeImage(bytes, name))
-      .then((image) => (size === 'whole' ? image : fitImage(image, size.width, size.height)));
-    fitted.set(key, made);
-    // A file that was missing may be there when the frame is tried again.
-    made.catch(() => fitted.delete(key));
-    return made;
-  };
+  const pictures = fittedPictures();
+  return (sha256, size) =>
+    pictures(size === 'whole' ? sha256 : `${sha256} ${size.width}x${size.height}`, async () => {
+      const { name, bytes } = await load(sha256);
+      const image = await decodeImage(bytes, name);
+      return size === 'whole' ? image : fitImage(image, size.width, size.height);
+    });
 }
 
 /**
