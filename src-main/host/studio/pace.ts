@@ -18,6 +18,8 @@ export interface Pace {
 const SETTING = 'studio.pace';
 /** The newest frame's weight: about the last five decide. */
 const NEWEST_WEIGHT = 0.35;
+/** A frame counts as at most so many times slower than those before: the machine may have slept in the middle of it. */
+const SLOWEST = 4;
 
 export function createPace(store: Store | undefined, machine: MachinePace): Pace {
   /** Milliseconds of one model evaluation of a megapixel, by model fingerprint. */
@@ -25,9 +27,11 @@ export function createPace(store: Store | undefined, machine: MachinePace): Pace
   return {
     learn(spec, milliseconds) {
       const now = milliseconds / workOf(spec);
-      const before = paces.get(spec.model);
-      paces.set(spec.model, before === undefined ? now : before + NEWEST_WEIGHT * (now - before));
-      machine.learn(spec.model, paces.get(spec.model) as number);
+      const before = paces.get(spec.model) ?? machine.of(spec.model);
+      const pace =
+        before === undefined ? now : before + NEWEST_WEIGHT * (Math.min(now, SLOWEST * before) - before);
+      paces.set(spec.model, pace);
+      machine.learn(spec.model, pace);
     },
     estimate(specs) {
       let sum = 0;
