@@ -47,7 +47,7 @@ test('renders below the priority of the studio whose window comes first', async 
   const { engine, folder, request } = bench(t, { inBackground: true });
   await engine.render(folder, await request());
   assert.ok(engine.pid !== undefined);
-  assert.equal(getPriority(engine.pid), getPriority() + 5);
+  assert.equal(getPriority(engine.pid), getPriority() + 10);
 });
 
 function specOf(model: string, sampler: Partial<FrameSpec['sampler']>): FrameSpec {
