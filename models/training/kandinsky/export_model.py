@@ -178,7 +178,7 @@ def main() -> None:
     encoder, decoder = Encoder(), Decoder()
     encoder.load_state_dict(autoencoder["encoder"])
     decoder.load_state_dict(autoencoder["decoder"])
-    scale = float(torch.load(work / "pairs.pt", weights_only=True, mmap=True)["latent_std"])
+    scale = float(load_checkpoint(options.base / "unet.pt")["latent_std"])
     pictures = image_encoder(options.clip, options.base)
     first, second = DecoderText(texts.multilingual), PriorText(texts.clip)
     check_text(texts, first, second)

@@ -1,6 +1,6 @@
 """Makes checkpoints of the small Kandinsky from its exported folder, so that training and export can go on from them.
 
-The embedded model's own checkpoints come first (../recover_checkpoints.py). The captions and pictures of the training
+Those of the embedded model, which training and export want as well, come from ../recover_checkpoints.py. The captions and pictures of the training
 are not in the folder: prepare.py and make_pool.py make them again.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from nets.recover import recover_by_name
-from runtime import load_checkpoint, save_checkpoint
+from runtime import save_checkpoint
 
 from .networks import make_prior, make_unet
 from .texts import load_clip_tokenizer, load_tokenizer, new_clip_text, new_multilingual
@@ -23,7 +23,6 @@ from .texts import load_clip_tokenizer, load_tokenizer, new_clip_text, new_multi
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="the exported folder (../fluent-world-prior)")
-    parser.add_argument("--base", type=Path, required=True, help="folder of the embedded model's checkpoints")
     parser.add_argument("--work", type=Path, required=True, help="folder to write checkpoints to")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -45,8 +44,6 @@ def main() -> None:
         weights = module.state_dict()
         save_checkpoint(options.work / file, {"net": weights, "average": weights, "losses": [], "spent": 0.0})
         print(f"{options.work / file}: {sum(value.numel() for value in weights.values()):,} numbers", flush=True)
-    if not (options.work / "pairs.pt").exists():
-        torch.save({"latent_std": load_checkpoint(options.base / "autoencoder.pt")["latent_std"]}, options.work / "pairs.pt")
 
 
 if __name__ == "__main__":
