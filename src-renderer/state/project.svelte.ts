@@ -1,11 +1,11 @@
 import type { HostClient } from '../../src-shared/contract/client.ts';
 import type { EventData } from '../../src-shared/contract/events.ts';
 import type { HistoryState, JobInfo, JobProgress, ProjectState } from '../../src-shared/contract/values.ts';
-import { canonicalJson, type Json } from '../../src-shared/kernel/canonical-json.ts';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import { applyCommand, type Command } from '../../src-shared/model/commands.ts';
 import { applyDiff } from '../../src-shared/model/diff.ts';
 import { frameCount, type ProjectDocument } from '../../src-shared/model/document-types.ts';
+import { sameJson } from '../../src-shared/model/same-json.ts';
 import { FrameStatus } from './frame-status.svelte.ts';
 
 /** What the window does to a document in one step of undo. */
@@ -120,7 +120,7 @@ export class ProjectSession {
     let waiting = before.#pending;
     const [first] = waiting;
     const made = first === undefined ? undefined : applied(before.#confirmed, first);
-    if (made !== undefined && isSame(made, this.#confirmed)) waiting = waiting.slice(1);
+    if (made !== undefined && sameJson(made, this.#confirmed)) waiting = waiting.slice(1);
     this.#pending = waiting;
     this.#preview = before.#preview;
     if (waiting.length > 0) this.#sending ??= this.#send();
@@ -229,8 +229,4 @@ function applied(document: ProjectDocument, edit: Edit): ProjectDocument | undef
     // In the middle of a drag a place may be refused; the last good one stays.
     return undefined;
   }
-}
-
-function isSame(a: ProjectDocument, b: ProjectDocument): boolean {
-  return canonicalJson(a as unknown as Json) === canonicalJson(b as unknown as Json);
 }
