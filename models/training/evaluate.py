@@ -131,7 +131,7 @@ def main() -> None:
         hits = torch.stack([c.argmax(1) for c in chances(reader, pictures, device)], 1) == wanted
         result: dict = {"pictures": len(pictures)}
         for column, name in enumerate(("subject", "colour", "place")):
-            named = wanted[:, column] > 0
+            named = torch.tensor([a[column] is not None for a in asked])
             if named.any():
                 result[name] = round(float(hits[named, column].float().mean()), 3)
         return result | {"sharpness": round(sharpness(pictures), 2)}

@@ -16,7 +16,7 @@ import torch
 from data.composition import Composer
 from nets.autoencoder import Encoder
 from nets.text_encoder import Captions
-from runtime import device_from, load_checkpoint, save_checkpoint
+from runtime import arithmetic, device_from, load_checkpoint, save_checkpoint
 
 
 def pixels_of(pictures: list) -> torch.Tensor:
@@ -52,7 +52,7 @@ def main() -> None:
         latents, shown = [], []
         for at in range(0, options.size, 20):
             batch = [composer.sample() for _ in range(min(20, options.size - at))]
-            with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
+            with torch.no_grad(), arithmetic(device):
                 latents.append(encoder(pixels_of([s.picture for s in batch]).to(device)).half().cpu())
             shown += [[s.caption, s.subject, s.colour, s.place] for s in batch]
             done += len(batch)

@@ -1,7 +1,8 @@
 """The evaluation's reader: a network that says which subject, colour and place a picture shows.
 
 It starts from ImageNet's features and is taught on composed pictures alone, never on samples; on a third of them as the
-autoencoder gives them back, since samples are as soft as that.
+model gives them back: through the autoencoder, and guessed by the denoiser from some noise, since samples are as soft as
+that. What they show comes from the composition and stays visible under that noise.
 """
 
 from __future__ import annotations
@@ -18,26 +19,35 @@ from data.composition import Composer, Sample
 from data.scenes import SCENES
 from data.sprites import TINTS
 from make_shards import pixels_of
-from nets.autoencoder import Decoder, Encoder
+from nets.autoencoder import Encoder
 from nets.efficientnet import FEATURES, pretrained
-from runtime import Progress, load_checkpoint, save_checkpoint
+from nets.schedule import add_noise, alphas_cumprod, clean_from_velocity
+from runtime import Progress, arithmetic, load_checkpoint, save_checkpoint
+from sampling import CheckpointModel
 
 SIDE = 128
+COLOUR_SIDE = 64
+"""Pixels a side of what the colours are read from besides."""
 FROZEN_BLOCKS = 5
 """Blocks that keep ImageNet's weights: edges and textures need no teaching, and cost most."""
 NEW, CODED, OLD = 12, 4, 36
-"""Pictures of a step: composed for it, so many of them through the autoencoder, and drawn from all before."""
+"""Pictures of a step: composed for it, so many of them as the model gives them back, and drawn from all before."""
 Asked = tuple[str | None, str | None, str | None]
 
 
+UNKNOWN = -100
+"""The number of what the labels do not say; torch's losses pass over it."""
+
+
 class Labels:
-    """Numbers for subjects, colours and places; 0 is "none"."""
+    """Numbers for subjects, colours and places; subjects and places have one for "none". Colours have not: what a subject
+    looks like by nature has a colour too, of which the composition says nothing."""
 
     def __init__(self, composer: Composer) -> None:
-        self.lists = (["", *composer.sprites], ["", *TINTS], ["", *SCENES])
+        self.lists = (["", *composer.sprites], [*TINTS], ["", *SCENES])
 
     def numbers(self, asked: Asked) -> list[int]:
-        return [names.index(value or "") for names, value in zip(self.lists, asked)]
+        return [names.index(value or "") if (value or "") in names else UNKNOWN for names, value in zip(self.lists, asked)]
 
     def of(self, sample: Sample) -> list[int]:
         return self.numbers((sample.subject, sample.colour, sample.place))
@@ -49,13 +59,18 @@ class Reader(nn.Module):
     def __init__(self, body: nn.Module, labels: Labels) -> None:
         super().__init__()
         self.body = body
-        self.heads = nn.ModuleList([nn.Linear(FEATURES, len(names)) for names in labels.lists])
+        # ImageNet's features hardly know colours: few things there are told apart by them.
+        widths = (3, 24, 48, 96, 96)
+        self.colours = nn.Sequential(*(layer for a, b in zip(widths, widths[1:]) for layer in (nn.Conv2d(a, b, 3, 2, 1), nn.ReLU())))
+        inputs = (FEATURES, FEATURES + 96 * (COLOUR_SIDE // 16) ** 2, FEATURES)
+        self.heads = nn.ModuleList([nn.Linear(width, len(names)) for width, names in zip(inputs, labels.lists)])
 
     def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
         with torch.no_grad():
-            x = self.body.blocks[:FROZEN_BLOCKS](self.body.stem(x))
-        features = self.body.head(self.body.blocks[FROZEN_BLOCKS:](x)).mean((2, 3))
-        return [head(features) for head in self.heads]
+            edges = self.body.blocks[:FROZEN_BLOCKS](self.body.stem(x))
+        features = self.body.head(self.body.blocks[FROZEN_BLOCKS:](edges)).mean((2, 3))
+        colours = self.colours(F.interpolate(x, size=COLOUR_SIDE, mode="area")).flatten(1)
+        return [head(found) for head, found in zip(self.heads, (features, torch.cat([features, colours], 1), features))]
 
 
 def small(picture: Image.Image) -> torch.Tensor:
@@ -81,19 +96,29 @@ def softened(pictures: torch.Tensor) -> torch.Tensor:
 
 
 class Coder:
-    """The embedded model's autoencoder: pictures there and back."""
+    """What the embedded model makes of pictures that it need not invent: its denoiser's guess from half its noise at most."""
+
+    MOST_NOISE = 450
+    """The latest of the 1000 timesteps at which a guess is made."""
 
     def __init__(self, work: Path, device: torch.device) -> None:
-        parts = load_checkpoint(work / "autoencoder.pt")
-        self.device, self.encoder, self.decoder = device, Encoder().eval(), Decoder().eval()
-        for net, name in ((self.encoder, "encoder"), (self.decoder, "decoder")):
-            net.load_state_dict(parts[name])
-            net.to(device, memory_format=torch.channels_last)
+        self.device, self.model = device, CheckpointModel(work)
+        self.encoder = Encoder().eval()
+        self.encoder.load_state_dict(load_checkpoint(work / "autoencoder.pt")["encoder"])
+        self.alphas = alphas_cumprod(device)
+        for net in (self.encoder, self.model.decoder, self.model.unet):
+            net.to(device)
 
     @torch.no_grad()
-    def __call__(self, pictures: list[Image.Image]) -> list[Image.Image]:
-        with torch.autocast(self.device.type, torch.bfloat16):
-            pixels = self.decoder(self.encoder(pixels_of(pictures).to(self.device)))
+    def __call__(self, samples: list[Sample]) -> list[Image.Image]:
+        with arithmetic(self.device):
+            latents = self.encoder(pixels_of([s.picture for s in samples]).to(self.device)).float() / self.model.latent_std
+            times = torch.randint(self.MOST_NOISE, (len(samples),), device=self.device)
+            noisy = add_noise(latents, torch.randn_like(latents), self.alphas[times])
+            states = self.model.encode([s.caption for s in samples]).to(self.device)
+            velocity = self.model.unet(noisy, times, states).sample.float()
+            guessed = clean_from_velocity(noisy, velocity, self.alphas[times])
+            pixels = self.model.decoder(guessed * self.model.latent_std)
         values = ((pixels.float().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1)
         return [Image.fromarray(picture) for picture in values.cpu().numpy()]
 
@@ -101,7 +126,8 @@ class Coder:
 def teach(reader: Reader, composer: Composer, labels: Labels, coder: Coder, minutes: float, device: torch.device) -> None:
     """Trains `reader` for `minutes`, batch norms as they are: batches here are small."""
     torch.manual_seed(0)
-    groups = [{"params": list(reader.body.parameters()), "peak": 5e-4}, {"params": list(reader.heads.parameters()), "peak": 3e-3}]
+    new = [*reader.heads.parameters(), *reader.colours.parameters()]
+    groups = [{"params": list(reader.body.parameters()), "peak": 5e-4}, {"params": new, "peak": 2e-3}]
     optimizer = torch.optim.AdamW(groups, weight_decay=1e-2)
     progress, step = Progress(minutes * 60), 0
     pool: list[torch.Tensor] = []
@@ -110,7 +136,7 @@ def teach(reader: Reader, composer: Composer, labels: Labels, coder: Coder, minu
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * min(1, (step + 1) / 50) * (1 - 0.98 * progress.share)
         samples = [readable(composer) for _ in range(NEW)]
-        shown = coder([s.picture for s in samples[:CODED]]) + [s.picture for s in samples[CODED:]]
+        shown = coder(samples[:CODED]) + [s.picture for s in samples[CODED:]]
         pool += map(small, shown)
         truths += map(labels.of, samples)
         chosen = [*range(len(pool) - NEW, len(pool)), *torch.randint(len(pool), (OLD,)).tolist()]

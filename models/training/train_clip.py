@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from nets.clip import SmallClip, contrastive_loss
-from runtime import Learning, device_from, falling_rate
+from runtime import Learning, arithmetic, device_from, falling_rate
 
 SAME = 0.999
 """Cosine of two sentence vectors from which their captions count as one."""
@@ -95,7 +95,7 @@ def main() -> None:
             group["lr"] = falling_rate(options.rate, min(1.0, spent / limit), len(losses), 50)
         seen = latents[chosen].float().to(device)
         texts = sentences[chosen].float().to(device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with arithmetic(device):
             logits = net(seen + NOISE * torch.randn_like(seen), texts)
         directions = F.normalize(texts, dim=1)
         loss = contrastive_loss(logits.float(), (directions @ directions.T > SAME).float())

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from nets.autoencoder import DOWNSCALE, Decoder
 from nets.efficientnet import EfficientNetLite0, pretrained
-from runtime import Progress, average_into, device_from, falling_rate, load_checkpoint, save_checkpoint
+from runtime import Progress, arithmetic, average_into, device_from, falling_rate, load_checkpoint, save_checkpoint
 
 
 def gradient_loss(a: torch.Tensor, b: torch.Tensor, scales: int = 3) -> torch.Tensor:
@@ -145,7 +145,7 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = rate
         latents, target = batch()
-        with torch.autocast(device.type, torch.bfloat16):
+        with arithmetic(device):
             output = decoder(latents).float()
             alike = feature_loss(output, target) if feature_loss else 0.0
         loss = reconstruction_loss(output, target) + options.features * alike

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from nets.schedule import add_noise, alphas_cumprod, velocity
 from nets.text_encoder import Captions
 from nets.unet import make_unet
-from runtime import Progress, average_into, device_from, load_checkpoint, save_checkpoint
+from runtime import Progress, arithmetic, average_into, device_from, load_checkpoint, save_checkpoint
 
 DROPPED_CAPTIONS = 0.1
 
@@ -68,7 +68,7 @@ class Watch:
         alphas, total = alphas_cumprod(device), 0.0
         for at in range(0, len(self.clean), batch):
             clean, states, noise, times = (v[at : at + batch].to(device) for v in (self.clean, self.states, self.noise, self.times))
-            with torch.autocast(device.type, torch.bfloat16):
+            with arithmetic(device):
                 found = unet(add_noise(clean, noise, alphas[times]), times, states).sample.float()
             total += F.mse_loss(found, velocity(clean, noise, alphas[times])).item() * len(clean)
         return total / len(self.clean)
@@ -144,7 +144,7 @@ def main() -> None:
         times = ((torch.arange(options.batch) + torch.rand(options.batch)) * 1000 / options.batch).long().clamp(max=999).to(device)
         noise = torch.randn(clean.shape).to(device).contiguous(**layout)
         alpha = alphas[times]
-        with torch.autocast(device.type, torch.bfloat16):
+        with arithmetic(device):
             predicted = unet(add_noise(clean, noise, alpha), times, states).sample.float()
         loss = F.mse_loss(predicted, velocity(clean, noise, alpha))
         optimizer.zero_grad(set_to_none=True)

@@ -52,10 +52,13 @@ SPECIALS = (
     Special(("alien in an alien landscape", "alien on an alien planet"), "alien", "alien world", 0.7),
 )
 
-NEW = ("bird", "tiger", "wolf", "cow", "dolphin", "shark", "lighthouse", "heart", "ghost", "astronaut", "teddy bear", "sun")
-"""Subjects that the first version of the model did not know; drawn more often until they are caught up."""
+WEAK = (
+    "rabbit", "elephant", "pig", "duck", "turtle", "bird", "bee", "teddy bear", "cow", "snowman", "balloon", "octopus", "whale",
+    "dragon", "monkey", "tiger", "dolphin", "lighthouse", "owl", "wolf", "astronaut", "fish", "butterfly", "castle", "robot",
+)
+"""Subjects whose shapes the denoiser still melts (looked up in a sheet of all of them); drawn more often until they are caught up."""
 
-OFTEN = {name: 2.6 for name in NEW} | {"cat": 4, "dog": 4, "horse": 3, "ship": 2.5, "swing": 2, "earth": 1.5, "car": 2.5, "deer": 1.5, "penguin": 1.5, "rocket": 1.5, "castle": 1.5}
+OFTEN = {name: 2.5 for name in WEAK} | {"cat": 4, "dog": 4, "horse": 3, "deer": 3, "ship": 2, "swing": 2.5, "earth": 1.5, "car": 2, "penguin": 1.5, "rocket": 1.5}
 PAIRED = ("cat", "dog", "horse", "bear", "rabbit", "penguin", "fox", "lion", "elephant", "owl", "car", "house", "tree", "robot", "deer", "duck")
 """Subjects that stand together two at a time."""
 SIZES = {"small": 0.34, "tiny": 0.24, "big": 0.78, "giant": 0.95}

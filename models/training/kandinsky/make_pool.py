@@ -11,7 +11,7 @@ import torch
 from data.composition import Composer
 from make_shards import pixels_of
 from nets.autoencoder import Encoder
-from runtime import Progress, device_from, load_checkpoint
+from runtime import Progress, arithmetic, device_from, load_checkpoint
 
 
 @torch.no_grad()
@@ -31,7 +31,7 @@ def main() -> None:
     while len(pixels) < options.size:
         batch = [composer.sample().picture for _ in range(min(20, options.size - len(pixels)))]
         pixels += [np.asarray(picture) for picture in batch]
-        with torch.autocast("cpu", torch.bfloat16):
+        with arithmetic(torch.device("cpu")):
             latents.append(encoder(pixels_of(batch)).float())
         if len(pixels) % 200 == 0:
             left = progress.elapsed / len(pixels) * (options.size - len(pixels))

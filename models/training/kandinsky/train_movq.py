@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from nets.autoencoder import DOWNSCALE
-from runtime import Learning, Progress, device_from, falling_rate, load_checkpoint
+from runtime import Learning, Progress, arithmetic, device_from, falling_rate, load_checkpoint
 from train_decoder import psnr, reconstruction_loss
 
 from .networks import make_movq
@@ -82,7 +82,7 @@ def main() -> None:
         watcher.load_state_dict(learning.average)
         watcher.eval()
         target = torch.from_numpy(np.array(pixels[held:])).permute(0, 3, 1, 2).float().div(127.5).sub(1)
-        with torch.autocast("cpu", torch.bfloat16):
+        with arithmetic(torch.device("cpu")):
             own = watcher.quant_conv(watcher.encoder(target)).float()
             whole, again = drawn(watcher, latents[held:]).float(), drawn(watcher, own).float()
         error = F.mse_loss(own, latents[held:]).item() ** 0.5
@@ -97,12 +97,12 @@ def main() -> None:
             group["lr"] = rate
         target, wanted = (torch.stack(part).to(device) for part in zip(*(crop() for _ in range(options.batch))))
         noisy = wanted + NOISE * torch.rand(len(wanted), 1, 1, 1).to(device) * torch.randn_like(wanted)
-        with torch.autocast(device.type, torch.bfloat16):
+        with arithmetic(device):
             picture = drawn(movq, noisy).float()
         drawing = loss = reconstruction_loss(picture, target)
         # The encoder learns fast: every other batch is enough for it.
         if step % 2 == 0:
-            with torch.autocast(device.type, torch.bfloat16):
+            with arithmetic(device):
                 own = movq.quant_conv(movq.encoder(target)).float()
             # Its crop shows no surroundings at the rim, the teacher saw them.
             rim = slice(1, -1)

@@ -17,7 +17,7 @@ import torch
 from diffusers import PriorTransformer
 from torch.nn import functional as F
 
-from runtime import Learning, Progress, device_from, falling_rate
+from runtime import Learning, Progress, arithmetic, device_from, falling_rate
 
 from .networks import make_prior
 from .texts import Texts
@@ -81,7 +81,7 @@ def main() -> None:
 
     def loss_of(net: PriorTransformer, chosen: list[int], captions: list[str], times: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         wanted, alpha = clean[chosen], alphas[times][:, None]
-        with torch.autocast("cpu", torch.bfloat16):
+        with arithmetic(torch.device("cpu")):
             states, pooled, mask = texts.prior(captions)
             found = predict(net, alpha.sqrt() * wanted + (1 - alpha).sqrt() * noise, times, pooled, states, mask)
         return F.mse_loss(found.float(), wanted)

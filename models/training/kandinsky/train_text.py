@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F
 
-from runtime import Learning, Progress, device_from, falling_rate
+from runtime import Learning, Progress, arithmetic, device_from, falling_rate
 
 from .texts import load_clip_tokenizer, load_tokenizer, new_clip_text, new_multilingual, read
 
@@ -36,7 +36,7 @@ def draw(pairs: dict, chosen: list[int], rng: random.Random, russian: float = 0.
 def multilingual_loss(net, tokenizer, captions: list[str], means: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
     """Squared errors of pooled vector, padding and rows, as shares of the teacher's variance."""
     ids, mask = read(tokenizer, captions, spare=1)
-    with torch.autocast("cpu", torch.bfloat16):
+    with arithmetic(torch.device("cpu")):
         pooled, states = net(ids, mask)
         told = net.LinearTransformation(states).float()
     spread = means.var(0).mean()
@@ -51,7 +51,7 @@ def multilingual_loss(net, tokenizer, captions: list[str], means: torch.Tensor, 
 def clip_loss(net, tokenizer, captions: list[str], texts: torch.Tensor) -> torch.Tensor:
     """Squared error of the embedding, whose numbers are about 1 large."""
     ids, _ = read(tokenizer, captions)
-    with torch.autocast("cpu", torch.bfloat16):
+    with arithmetic(torch.device("cpu")):
         found = net(ids).text_embeds
     return (found.float() - texts).square().mean()
 

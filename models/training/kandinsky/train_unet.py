@@ -30,7 +30,7 @@ from nets import schedule as base_schedule
 from nets.schedule import add_noise, velocity
 from nets.text_encoder import Captions
 from nets.unet import make_unet as make_base
-from runtime import Learning, Progress, device_from, load_checkpoint
+from runtime import Learning, Progress, arithmetic, device_from, load_checkpoint
 
 from .networks import CONTEXT, IMAGE_TOKENS, LATENT_CHANNELS, alphas_cumprod, make_inpainting_unet, make_unet
 from .texts import Texts
@@ -215,7 +215,7 @@ def main() -> None:
         if options.inpainting:
             keep = masks(len(clean))
             given = torch.cat([noised, clean * keep, keep], 1)
-        with torch.autocast("cpu", torch.bfloat16):
+        with arithmetic(torch.device("cpu")):
             found = unet(given, times, states, added_cond_kwargs={"text_embeds": pooled, "image_embeds": seen}).sample.float()
         predicted, share = found.chunk(2, 1)
         drawing = F.mse_loss(predicted, velocity(clean, noise, alpha))
