@@ -28,7 +28,7 @@ const notOwnedElsewhere = (folder: string) => (specifier: string) => {
 };
 const hostFolder = (name: string): Rule => ({
   folder: `src-main/host/${name}`,
-  allow: ['src-shared', 'src-main/engine', `src-main/host/${name}`],
+  allow: ['src-shared', 'src-main/engine', 'src-main/files', `src-main/host/${name}`],
   packages: notOwnedElsewhere(`src-main/host/${name}`),
 });
 
@@ -45,10 +45,11 @@ const RULES: readonly Rule[] = [
     allow: ['src-shared/kernel', 'src-shared/model', 'src-main/engine'],
     packages: startsWithAny([...PURE, '@huggingface/tokenizers']),
   },
+  { folder: 'src-main/files', allow: ['src-shared/kernel', 'src-main/files'], packages: () => false },
   ...['sessions', 'store', 'render', 'export', 'models', 'inspect', 'audio', 'settings'].map(hostFolder),
   {
     folder: 'src-main/host',
-    allow: ['src-shared', 'src-main/engine', 'src-main/host'],
+    allow: ['src-shared', 'src-main/engine', 'src-main/files', 'src-main/host'],
     packages: notOwnedElsewhere(''),
   },
   {
@@ -58,7 +59,7 @@ const RULES: readonly Rule[] = [
   },
   {
     folder: 'src-main/shell',
-    allow: ['src-shared', 'src-main/rpc', 'src-main/shell'],
+    allow: ['src-shared', 'src-main/files', 'src-main/rpc', 'src-main/shell'],
     packages: notOwnedElsewhere('src-main/shell'),
   },
   {

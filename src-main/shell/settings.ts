@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { z } from 'zod';
+import { writeWholeFileSync } from '../files/whole-file.ts';
 
 const size = z.int().min(100).max(20_000);
 const place = z.int().min(-40_000).max(40_000);
@@ -46,13 +46,11 @@ export function openSettings(file: string): SettingsStore {
     problem,
     set(patch) {
       value = schema.parse({ ...value, ...patch });
-      mkdirSync(dirname(file), { recursive: true });
       if (problem !== '' && existsSync(file) && !existsSync(`${file}.refused`)) {
         renameSync(file, `${file}.refused`);
       }
-      // One rename: a crash leaves the old file or the new one. It may hold a token.
-      writeFileSync(`${file}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-      renameSync(`${file}.new`, file);
+      // It may hold a token.
+      writeWholeFileSync(file, `${JSON.stringify(value, null, 2)}\n`, 0o600);
     },
   };
 }

@@ -9,8 +9,9 @@ export interface TestHub {
   readonly url: string;
   /** Files that were asked for, with the byte that the answer began at. */
   readonly asked: readonly { readonly path: string; readonly from: number }[];
-  /** The next answer with the file's content breaks off after so many bytes. */
-  breakAfter: { readonly path: string; readonly bytes: number } | undefined;
+  /** The next answer with the file's content breaks off after so many bytes, when they have arrived. */
+  breakAfter:
+    { readonly path: string; readonly bytes: number; readonly haveArrived: () => boolean } | undefined;
 }
 
 const LARGE = 10_000;
@@ -50,8 +51,12 @@ export async function startHub(context: TestContext, repo: string, folder: strin
     const { breakAfter } = hub;
     if (!isProbe && breakAfter?.path === path) {
       hub.breakAfter = undefined;
-      // What has been written must have left before the line breaks.
-      response.write(part.subarray(0, breakAfter.bytes), () => setImmediate(() => response.destroy()));
+      // A reader that hears of the break first throws away what it has not looked at yet.
+      const breakOff = (): void => {
+        if (breakAfter.haveArrived()) response.destroy();
+        else setImmediate(breakOff);
+      };
+      response.write(part.subarray(0, breakAfter.bytes), breakOff);
       return;
     }
     response.end(part);

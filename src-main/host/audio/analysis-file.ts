@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { writeWholeFile } from '../../files/whole-file.ts';
 import type { SoundAnalysis } from './analyse.ts';
 
 /** Raised when the analysis gives other numbers. */
@@ -31,7 +31,6 @@ export async function readAnalysis(file: string): Promise<SoundAnalysis | undefi
 }
 
 export async function writeAnalysis(file: string, analysis: SoundAnalysis): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
   const json: z.input<typeof schema> = {
     version: VERSION,
     duration: analysis.duration,
@@ -40,7 +39,5 @@ export async function writeAnalysis(file: string, analysis: SoundAnalysis): Prom
     onsets: [...analysis.onsets],
     tempo: analysis.tempo ?? null,
   };
-  const draft = `${file}.${process.pid}`;
-  await writeFile(draft, JSON.stringify(json));
-  await rename(draft, file);
+  await writeWholeFile(file, JSON.stringify(json));
 }

@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PRESET_FORMAT, type Preset, presetFileSchema } from '../../../src-shared/contract/preset.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { writeWholeFile } from '../../files/whole-file.ts';
 import { translate } from './output-file.ts';
 import { presetById, PRESETS } from './presets.ts';
 
@@ -52,13 +53,10 @@ export function createPresetLibrary(folder: string): PresetLibrary {
           `"${preset.id}" is a preset that comes with Inbetween; choose another name.`,
         );
       }
-      const temporary = join(folder, `.part-${process.pid}-${preset.id}.json`);
       try {
-        await mkdir(folder, { recursive: true });
-        await writeFile(temporary, `${JSON.stringify({ preset: PRESET_FORMAT, ...preset }, null, 2)}\n`);
-        await rename(temporary, pathOf(preset.id));
+        const text = `${JSON.stringify({ preset: PRESET_FORMAT, ...preset }, null, 2)}\n`;
+        await writeWholeFile(pathOf(preset.id), text);
       } catch (error) {
-        await rm(temporary, { force: true });
         throw translate(error, pathOf(preset.id));
       }
     },

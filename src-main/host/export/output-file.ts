@@ -1,7 +1,10 @@
-import { constants, readFileSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { removeAbandoned } from '../../files/abandoned.ts';
+import { fileFailureOf } from '../../files/file-failure.ts';
+import { partBeside } from '../../files/whole-file.ts';
 
 /** What a folder may hold to be replaced. */
 export interface Replaceable {
@@ -14,7 +17,8 @@ const PNG_SEQUENCE: Replaceable = { what: 'a PNG sequence', names: /^frame-\d+\.
 
 /** Temporary files of this process that are being written; two windows may export to one name at the same time. */
 const underWay = new Set<string>();
-let begun = 0;
+/** What {@link partBeside} calls them. */
+const PART = /^\.part-(\d+)(?:\.\d+)?-(.*)$/s;
 
 /**
  * Makes an output under a temporary name beside its final one, flushes it to disk and renames it: the final name
@@ -28,14 +32,17 @@ export async function writeWhole<T>(
   replaceable: Replaceable = PNG_SEQUENCE,
 ): Promise<T> {
   const folder = dirname(out);
-  // The ending stays: ffmpeg and people know the format by it.
-  begun += 1;
-  const temporary = join(folder, `.part-${process.pid}.${begun}-${basename(out)}`);
+  const temporary = partBeside(out);
   underWay.add(temporary);
   try {
     await checkOutput(out, kind, replaceable);
     await mkdir(folder, { recursive: true });
-    await removeAbandoned(folder, basename(out));
+    // What exports of this name have left that were killed.
+    await removeAbandoned(
+      folder,
+      (entry) => (PART.exec(entry)?.[2] === basename(out) ? Number(PART.exec(entry)?.[1]) : undefined),
+      (path) => underWay.has(path),
+    );
     if (kind === 'folder') await mkdir(temporary);
     const result = await write(temporary);
     if (kind === 'file') await flush(temporary);
@@ -47,37 +54,6 @@ export async function writeWhole<T>(
     throw translate(error, out);
   } finally {
     underWay.delete(temporary);
-  }
-}
-
-/** Removes what exports of this name have left that were killed: those of processes that are no longer there. */
-async function removeAbandoned(folder: string, name: string): Promise<void> {
-  for (const entry of await readdir(folder)) {
-    const [, pid, of] = /^\.part-(\d+)(?:\.\d+)?-(.*)$/s.exec(entry) ?? [];
-    if (of !== name) continue;
-    const path = join(folder, entry);
-    if (Number(pid) === process.pid ? underWay.has(path) : isAlive(Number(pid))) continue;
-    await rm(path, { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // Somebody else's process may not be signalled, but it is there.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  return !isZombie(pid);
-}
-
-/** A killed process whose parent has not asked after it yet still takes signals; Linux tells by its state, "Z". */
-function isZombie(pid: number): boolean {
-  try {
-    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    // No such file system, or gone in the meantime: then the signal's answer stands.
-    return false;
   }
 }
 
@@ -147,10 +123,15 @@ export function translate(error: unknown, out: string): unknown {
   if (error instanceof AppError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   const message = error instanceof Error ? error.message : String(error);
-  if (code === 'ENOSPC' || /no space left/i.test(message)) {
+  const failure = fileFailureOf(error);
+  if (failure === 'disk-full' || /no space left/i.test(message)) {
     return new AppError('disk-full', `The disk is full: ${out} was not written.`, { cause: error });
   }
-  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
+  if (failure === 'in-use') {
+    const words = `${out} is open in another program (${code}): close it there, or choose another name.`;
+    return new AppError('export-failed', words, { cause: error });
+  }
+  if (failure === 'read-only') {
     return new AppError('read-only', `${out} cannot be written: the folder is read-only (${code}).`, {
       cause: error,
     });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ReadableStream } from 'node:stream/web';
 import { downloadFile, HubApiError, listFiles } from '@huggingface/hub';
 import { AppError, cancelledError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
+import { fileFailureOf } from '../../files/file-failure.ts';
 import { checkModel } from './check.ts';
 import { discoverModels } from './discover.ts';
 import { fetchFile, type OpenRemote, type RemoteFile, wantedFiles } from './fetch-files.ts';
@@ -201,9 +202,8 @@ function fetchError(error: unknown, id: string, options: FetchOptions, folder: s
     });
   }
   const code = causeCode(error);
-  if (folder !== '' && ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS'].includes(code)) {
-    return storageError(Object.assign(new Error(String(error)), { code }), folder);
-  }
+  const ofDisk = Object.assign(new Error(String(error)), { code });
+  if (folder !== '' && fileFailureOf(ofDisk) !== undefined) return storageError(ofDisk, folder);
   return new AppError(
     'network-failed',
     `${host} cannot be reached${code === '' ? '' : ` (${code})`}. What has arrived of ${id} is kept; fetch it again when you are online.`,

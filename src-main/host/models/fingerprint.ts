@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
+import { writeWholeFile } from '../../files/whole-file.ts';
 import { CARD_FILE, isModelText, listModelFiles, unreadable } from './model-files.ts';
 import { readOnnxFile } from './onnx-file.ts';
 
@@ -123,11 +124,8 @@ async function readStore(path: string): Promise<Record<string, Remembered>> {
 
 // Read again before writing: another process may have added to it. The loser of a race hashes once more, that is all.
 async function store(storePath: string, path: string, entry: Remembered): Promise<void> {
-  const temporary = `${storePath}.${randomUUID()}`;
   try {
-    await mkdir(dirname(storePath), { recursive: true });
-    await writeFile(temporary, JSON.stringify({ ...(await readStore(storePath)), [path]: entry }));
-    await rename(temporary, storePath);
+    await writeWholeFile(storePath, JSON.stringify({ ...(await readStore(storePath)), [path]: entry }));
   } catch {
     // Without a writable cache the hash is computed again at the next start.
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
+import { fileFailureOf } from '../../files/file-failure.ts';
 import { checkModel, type ModelCheckOptions, type ModelProblem } from './check.ts';
 import { discoverModels, type InstalledModel, type ModelRoot } from './discover.ts';
 import { createFileHashes, decidingFiles, fingerprintModel } from './fingerprint.ts';
@@ -124,12 +125,17 @@ async function compareCopies(original: string, copy: string): Promise<void> {
 export function storageError(error: unknown, target: string): unknown {
   if (error instanceof AppError) return error;
   const code = (error as NodeJS.ErrnoException).code;
+  const failure = fileFailureOf(error);
   const options = { cause: error };
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (failure === 'disk-full') {
     return new AppError('disk-full', `There is not enough space for ${target}.`, options);
   }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+  if (failure === 'read-only') {
     return new AppError('read-only', `${dirname(target)} cannot be written to (${code}).`, options);
+  }
+  if (failure === 'in-use') {
+    const message = `A file of ${target} is open in another program (${code}): close it there and try again.`;
+    return new AppError('storage-failed', message, options);
   }
   if (code === 'EEXIST' || code === 'ENOTEMPTY') {
     return new AppError('invalid-input', `${target} exists already. Choose another name.`, options);

@@ -1,8 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { hashJson } from '../../../src-shared/kernel/hash.ts';
+import { writeWholeFile } from '../../files/whole-file.ts';
 import type { Machine } from './machine.ts';
 import { ortVersion } from './ort.ts';
 import { PROVIDER_NAMES, type ProviderName } from './session-options.ts';
@@ -156,11 +156,8 @@ export class ProviderChooser {
     const { folder } = this.#options;
     if (folder === null) return;
     const path = this.#path(folder, verdict.provider, verdict.anyModel ? null : model.fingerprint);
-    const temporary = `${path}.${randomUUID()}`;
     try {
-      await mkdir(folder, { recursive: true });
-      await writeFile(temporary, JSON.stringify({ at: this.#now().toISOString(), verdict }));
-      await rename(temporary, path);
+      await writeWholeFile(path, JSON.stringify({ at: this.#now().toISOString(), verdict }));
     } catch {
       // A cache folder that cannot be written to costs a probe at the next start, nothing else.
     }

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { z } from 'zod';
 import { DEFAULT_SETTINGS, type HostSettings, settingsShape } from '../../../src-shared/contract/settings.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { fileFailureOf } from '../../files/file-failure.ts';
+import { writeWholeFileSync } from '../../files/whole-file.ts';
 
 const VERSION = 1;
 
@@ -94,20 +95,12 @@ function moveAside(path: string): void {
 
 /** The old file or the whole new one. */
 function write(path: string, value: HostSettings): void {
-  const temporary = `${path}.part-${process.pid}`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, `${JSON.stringify({ version: VERSION, ...value }, null, 2)}\n`, { flush: true });
-    renameSync(temporary, path);
+    writeWholeFileSync(path, `${JSON.stringify({ version: VERSION, ...value }, null, 2)}\n`);
   } catch (error) {
-    rmSync(temporary, { force: true });
-    const { code, message } = error as NodeJS.ErrnoException;
-    const kind =
-      code === 'ENOSPC'
-        ? 'disk-full'
-        : code === 'EACCES' || code === 'EROFS'
-          ? 'read-only'
-          : 'storage-failed';
-    throw new AppError(kind, `The settings ${path} could not be kept: ${message}`, { cause: error });
+    const failure = fileFailureOf(error);
+    const kind = failure === undefined || failure === 'in-use' ? 'storage-failed' : failure;
+    const message = `The settings ${path} could not be kept: ${(error as Error).message}`;
+    throw new AppError(kind, message, { cause: error });
   }
 }

@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { fileFailureOf } from '../../files/file-failure.ts';
 
 /** With less than this free, a failed write is put down to the full disk (SQLite needs space for its own files). */
 const NEARLY_FULL_BYTES = 1 << 20;
@@ -11,20 +12,16 @@ export function toStorageError(error: unknown, file: string): unknown {
   if (error instanceof AppError) return error;
   const code = codeOf(error);
   if (code === undefined) return error;
+  const failure = fileFailureOf(error);
   const options = { data: { file, reason: code }, cause: error };
-  if (
-    code === 'SQLITE_FULL' ||
-    code === 'ENOSPC' ||
-    code === 'EDQUOT' ||
-    (isWriteFailure(code) && isNearlyFull(file))
-  ) {
+  if (code === 'SQLITE_FULL' || failure === 'disk-full' || (isWriteFailure(code) && isNearlyFull(file))) {
     return new AppError(
       'disk-full',
       `There is no space left to write ${file}. Nothing that was saved before is lost: free some space and try again.`,
       options,
     );
   }
-  if (code.startsWith('SQLITE_READONLY') || code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
+  if (code.startsWith('SQLITE_READONLY') || failure === 'read-only') {
     return new AppError(
       'read-only',
       `${file} cannot be written: the file or its folder is read-only. Copy it to a folder where you may write.`,
@@ -33,6 +30,13 @@ export function toStorageError(error: unknown, file: string): unknown {
   }
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
     return damagedError(file, messageOf(error), error);
+  if (failure === 'in-use') {
+    return new AppError(
+      'storage-failed',
+      `${file} is open in another program (${code}). Close it there and try again.`,
+      options,
+    );
+  }
   if (code.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED') {
     return new AppError(
       'storage-failed',

@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import type { Handlers } from '../../../src-shared/contract/service.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { importDocument } from '../project.ts';
 import { fileName } from '../../../src-shared/model/file-name.ts';
+import { replaceWhole } from '../../files/whole-file.ts';
 import type { Downloads } from './downloads.ts';
 import type { OpenProject, OpenProjects } from './open-projects.ts';
 import type { RecentProjects } from './recent-projects.ts';
@@ -75,15 +76,10 @@ function isSameFile(one: string, other: string): boolean {
 
 /** Appears whole, by one rename, or not at all. */
 async function writeCopy(open: OpenProject, target: string, clock: () => number): Promise<void> {
-  const part = `${target}.part.inbetween`;
-  await rm(part, { force: true });
-  try {
-    const { store } = open.project;
-    if (store === undefined) await importDocument(open.edits.document, dirname(open.file), part, clock);
-    else await store.copyTo(part);
-    await rename(part, target);
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
+  const { store } = open.project;
+  await replaceWhole(target, (part) =>
+    store === undefined
+      ? importDocument(open.edits.document, dirname(open.file), part, clock)
+      : store.copyTo(part),
+  );
 }

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FrameSpec } from '../../../src-shared/model/frame-spec.ts';
+import { writeWholeFileSync } from '../../files/whole-file.ts';
 
 /** How long models take on this machine, whatever the project: milliseconds of one evaluation of a megapixel. */
 export interface MachinePace {
@@ -23,13 +24,10 @@ export function createMachinePace(folder: string): MachinePace {
     save() {
       if (!isNews) return;
       isNews = false;
-      const temporary = `${path}.part-${process.pid}`;
       try {
-        mkdirSync(folder, { recursive: true });
         // Another process may have learnt meanwhile.
         const all = { ...Object.fromEntries(readPaces(path)), ...Object.fromEntries(paces) };
-        writeFileSync(temporary, JSON.stringify(all));
-        renameSync(temporary, path);
+        writeWholeFileSync(path, JSON.stringify(all));
       } catch {
         // A cache that cannot be written to costs an estimate.
       }

@@ -6,6 +6,8 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { fileName } from '../../../src-shared/model/file-name.ts';
+import { removeAbandoned } from '../../files/abandoned.ts';
+import { replaceWhole } from '../../files/whole-file.ts';
 import { freeFile } from './free-file.ts';
 
 export interface ReceivedFiles {
@@ -39,7 +41,7 @@ export function createReceivedFiles(
         );
       }
       const plain = fileName(basename(name, extname(name)));
-      root ??= mkdtemp(join(tmpdir(), 'inbetween-received-')).then((made) => realpath(made));
+      root ??= makeRoot();
       const kept = join(await mkdtemp(join(await root, 'file-')), `${plain}${ending}`);
       try {
         await pipeline(content, createWriteStream(kept, { flags: 'wx' }));
@@ -67,19 +69,21 @@ export function createReceivedFiles(
   };
 }
 
+/** A folder of this process; those of hosts that were killed are removed. */
+async function makeRoot(): Promise<string> {
+  await removeAbandoned(tmpdir(), (entry) => {
+    const pid = /^inbetween-received-(\d+)-/.exec(entry)?.[1];
+    return pid === undefined ? undefined : Number(pid);
+  });
+  return realpath(await mkdtemp(join(tmpdir(), `inbetween-received-${process.pid}-`)));
+}
+
 /** By a rename where both are on one disk; else by a copy that appears whole. */
 async function moveFile(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-    const part = `${to}.part`;
-    try {
-      await copyFile(from, part);
-      await rename(part, to);
-    } finally {
-      await rm(part, { force: true });
-      await rm(from, { force: true });
-    }
+    await replaceWhole(to, (part) => copyFile(from, part)).finally(() => rm(from, { force: true }));
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { writeWholeFile } from '../../files/whole-file.ts';
 
 const LIMIT = 20;
 const schema = z.strictObject({
@@ -35,9 +35,7 @@ export function createRecentProjects(path: string, note: (message: string) => vo
   const change = (edit: (known: readonly RecentProject[]) => readonly RecentProject[]): Promise<void> => {
     const done = turn.then(async () => {
       const projects = edit(await read()).slice(0, LIMIT);
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(`${path}.new`, `${JSON.stringify({ version: 1, projects }, null, 2)}\n`);
-      await rename(`${path}.new`, path);
+      await writeWholeFile(path, `${JSON.stringify({ version: 1, projects }, null, 2)}\n`);
     });
     // The list is a convenience: that it cannot be kept is told, and stops nothing.
     turn = done.catch((error: Error) => note(`The list of recent projects cannot be kept: ${error.message}`));
