@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { frameCount } from '../src-shared/model/document-types.ts';
 import { frameKey } from '../src-shared/model/frame-spec.ts';
 import { planFrame } from '../src-shared/model/plan.ts';
-import { contextOf } from '../src-main/host/host.ts';
+import { contextOf } from '../src-main/host/project-frames.ts';
 import { hostFromEnvironment } from '../src-main/host-from-environment.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { gridFormatOf } from '../host/export/format-of.ts';
 import { checkOutput } from '../host/export/output-file.ts';
 import type { RenderJobHooks } from '../host/render/render-job.ts';
-import { rangeOf } from '../host/host.ts';
+import { rangeOf } from '../host/project-frames.ts';
 import { writeGrid, writeSheet } from '../host/write-export.ts';
 import type { CliContext } from './context.ts';
 import { duration, fileSize } from './progress.ts';

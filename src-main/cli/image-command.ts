@@ -13,7 +13,7 @@ import { planFrame } from '../../src-shared/model/plan.ts';
 import type { RgbImage } from '../engine/ports.ts';
 import { checkOutput, writeWhole } from '../host/export/output-file.ts';
 import { addProjectToPng } from '../host/export/png-chunks.ts';
-import type { HostModel } from '../host/host.ts';
+import type { HostModel } from '../host/host-models.ts';
 import { decodeImage, encodePng, fitImage } from '../host/render/frame-codec.ts';
 import type { CliContext } from './context.ts';
 import { encodeNpy } from './npy.ts';

@@ -1,4 +1,4 @@
-import type { HostModel } from '../host/host.ts';
+import type { HostModel } from '../host/host-models.ts';
 import type { PartFacts } from '../host/models/facts.ts';
 
 export function factsJson(model: HostModel, parts: readonly PartFacts[]): string {

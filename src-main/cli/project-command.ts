@@ -8,7 +8,7 @@ import { planGrid } from '../../src-shared/model/grid.ts';
 import { planRange } from '../../src-shared/model/plan.ts';
 import { writeWhole } from '../host/export/output-file.ts';
 import { readProjectFrom } from '../host/export/read-project.ts';
-import { contextOf } from '../host/host.ts';
+import { contextOf } from '../host/project-frames.ts';
 import { withFilmSound } from '../host/film-sound.ts';
 import { importDocument, parseDocumentText, readDocument } from '../host/project.ts';
 import { openStore } from '../host/store/project-store.ts';

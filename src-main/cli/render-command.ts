@@ -5,7 +5,7 @@ import { formatOf, gridFormatOf } from '../host/export/format-of.ts';
 import { checkOutput } from '../host/export/output-file.ts';
 import { PRESETS, type Preset } from '../host/export/presets.ts';
 import type { ExportSize, Playback } from '../host/export/types.ts';
-import { rangeOf } from '../host/host.ts';
+import { rangeOf } from '../host/project-frames.ts';
 import { isSheet, writeTimeline } from '../host/write-export.ts';
 import type { CliContext } from './context.ts';
 import { duration, fileSize } from './progress.ts';

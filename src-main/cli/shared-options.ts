@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import type { Host, HostModel } from '../host/host.ts';
+import type { Host } from '../host/host.ts';
+import type { HostModel } from '../host/host-models.ts';
 import type { Project } from '../host/project.ts';
 import { integer, oneOf } from './values.ts';
 

@@ -3,7 +3,9 @@ import type { ChosenSettings } from './export/fit.ts';
 import { formatOf, gridFormatOf } from './export/format-of.ts';
 import type { Preset } from './export/presets.ts';
 import type { ExportFormat, ExportHooks, ExportRequest, ExportSize, Playback } from './export/types.ts';
-import type { FrameRange, Host, HostModel } from './host.ts';
+import type { Host } from './host.ts';
+import type { HostModel } from './host-models.ts';
+import type { FrameRange } from './project-frames.ts';
 import type { Project } from './project.ts';
 
 /** What the user chose for one export; what is absent comes from the preset, then from the project. */

@@ -1,7 +1,8 @@
 import type { Handlers } from '../../../src-shared/contract/service.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { bestStored } from '../artifact-frames.ts';
-import { type FrameRange, gridUnits, type Host, rangeOf } from '../host.ts';
+import type { Host } from '../host.ts';
+import { type FrameRange, gridUnits, rangeOf } from '../project-frames.ts';
 import type { RenderSummary } from '../render/render-job.ts';
 import { filmRequest, isSheet } from '../write-export.ts';
 import type { Downloads } from './downloads.ts';

@@ -1,6 +1,7 @@
 import type { Handlers } from '../../../src-shared/contract/service.ts';
 import { frameCount } from '../../../src-shared/model/document-types.ts';
-import { type Host, rangeOf } from '../host.ts';
+import type { Host } from '../host.ts';
+import { rangeOf } from '../project-frames.ts';
 import { storedKeys } from './frame-planner.ts';
 import { createMotionMeter } from './motion.ts';
 import type { OpenProjects } from './open-projects.ts';

@@ -5,7 +5,7 @@ import { tokenizerFilesOf } from '../../engine/pipelines/folder-tokenizer.ts';
 import { parsePromptWeights } from '../../engine/text/prompt-weights.ts';
 import { TOKENIZER_FILES } from '../../engine/tokenizers/create-tokenizer.ts';
 import type { TokenizerFiles } from '../../engine/tokenizers/tokenizer.ts';
-import type { HostModel } from '../host.ts';
+import type { HostModel } from '../host-models.ts';
 import type { OpenProjects } from './open-projects.ts';
 import type { TokenCounter } from './token-counter.ts';
 

@@ -1,7 +1,9 @@
 import { frameCount, type ProjectDocument } from '../../../src-shared/model/document-types.ts';
 import type { Tier } from '../../../src-shared/model/draft.ts';
 import { renderOrder } from '../../../src-shared/model/render-order.ts';
-import type { FrameRange, Host, HostModel } from '../host.ts';
+import type { Host } from '../host.ts';
+import type { HostModel } from '../host-models.ts';
+import type { FrameRange } from '../project-frames.ts';
 import type { Project } from '../project.ts';
 import { encodePng } from '../render/frame-codec.ts';
 import type { RenderJob, RenderSummary, RenderUnit } from '../render/render-job.ts';

@@ -1,6 +1,7 @@
 import type { Handlers } from '../../../src-shared/contract/service.ts';
 import type { ProjectDocument } from '../../../src-shared/model/document-types.ts';
-import { type FrameRange, gridUnits, type Host, rangeOf, remainingRange } from '../host.ts';
+import type { Host } from '../host.ts';
+import { type FrameRange, gridUnits, rangeOf, remainingRange } from '../project-frames.ts';
 import type { RenderJob, RenderUnit } from '../render/render-job.ts';
 import type { Jobs } from './jobs.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';

@@ -1,7 +1,8 @@
 import { withPin } from '../../../src-shared/model/frame-marks.ts';
 import { type FrameSpec, frameKey } from '../../../src-shared/model/frame-spec.ts';
 import { planFrame } from '../../../src-shared/model/plan.ts';
-import { contextOf, type HostModel } from '../host.ts';
+import type { HostModel } from '../host-models.ts';
+import { contextOf } from '../project-frames.ts';
 import type { OpenProject } from './open-projects.ts';
 
 /** A take of some frame, as a window names it. */
