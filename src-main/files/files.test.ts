@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { removeAbandoned } from './abandoned.ts';
 import { fileFailureOf } from './file-failure.ts';
-import { replaceWhole, writeWholeFile, writeWholeFileSync } from './whole-file.ts';
+import { partBeside, readPartName, replaceWhole, writeWholeFile, writeWholeFileSync } from './whole-file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -53,6 +53,12 @@ test('of two writers to one name each has a part of its own, and the last one st
   assert.deepEqual(await readdir(folder), ['copy.inbetween']);
 });
 
+test('the name of a part tells whose it is and what it was to become', () => {
+  const part = partBeside(join(folder, 'a film.gif'));
+  assert.deepEqual(readPartName(basename(part)), { process: process.pid, target: 'a film.gif' });
+  assert.equal(readPartName('a film.gif'), undefined);
+});
+
 test('folders on the way are made, in both ways to write', async () => {
   await writeWholeFile(join(folder, 'a', 'b', 'one.json'), '1');
   writeWholeFileSync(join(folder, 'c', 'two.json'), '2', 0o600);
@@ -84,16 +90,13 @@ test('only Windows takes a refused file for one that another program has open', 
 test('what a process has left goes when the process is gone, and what living ones need stays', async () => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
   await once(child, 'spawn');
-  const names = [`part-${child.pid}`, `part-${process.pid}`, 'part-of-a-name', 'other'];
+  const names = [`.part-${child.pid}.1-a.gif`, `.part-${process.pid}.2-a.gif`, '.part-of-a-name', 'a.gif'];
   await Promise.all(names.map((name) => writeFile(join(folder, name), '')));
-  const processOf = (name: string): number | undefined => {
-    const pid = /^part-(\d+)$/.exec(name)?.[1];
-    return pid === undefined ? undefined : Number(pid);
-  };
+  const processOf = (name: string): number | undefined => readPartName(name)?.process;
   await removeAbandoned(folder, processOf);
   assert.deepEqual((await readdir(folder)).sort(), names.toSorted());
   child.kill('SIGKILL');
   await once(child, 'exit');
   await removeAbandoned(folder, processOf, () => false);
-  assert.deepEqual((await readdir(folder)).sort(), ['other', 'part-of-a-name']);
+  assert.deepEqual((await readdir(folder)).sort(), ['.part-of-a-name', 'a.gif']);
 });

@@ -13,6 +13,14 @@ export function partBeside(target: string): string {
   return join(dirname(target), `.part-${process.pid}.${begun}-${basename(target)}`);
 }
 
+/** Whose a part is and what it was to become, by the name that {@link partBeside} gave it; undefined for other names. */
+export function readPartName(
+  name: string,
+): { readonly process: number; readonly target: string } | undefined {
+  const [, process, target] = /^\.part-(\d+)\.\d+-(.*)$/s.exec(name) ?? [];
+  return target === undefined ? undefined : { process: Number(process), target };
+}
+
 /**
  * Fills a file beside `target` and renames it: the name shows the old file or the whole new one. Folders on the way are
  * made. Whatever fails, the part is removed and the error passed on.

@@ -352,8 +352,8 @@ describe('failures', () => {
       const [line] = (await once(keeper.stdout, 'data')) as [Buffer];
       const zombie = Number(line.toString());
       while (!readFileSync(`/proc/${zombie}/stat`, 'latin1').includes(') Z ')) await setImmediate();
-      const left = join(folder, `.part-${zombie}-left.gif`);
-      const running = join(folder, `.part-${keeper.pid}-left.gif`);
+      const left = join(folder, `.part-${zombie}.1-left.gif`);
+      const running = join(folder, `.part-${keeper.pid}.1-left.gif`);
       writeFileSync(left, 'half');
       writeFileSync(running, 'half');
       await exportFrames(request({ out: join(folder, 'left.gif'), format: 'gif' }));

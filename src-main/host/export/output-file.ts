@@ -4,7 +4,7 @@ import { basename, dirname, join, sep } from 'node:path';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
 import { removeAbandoned } from '../../files/abandoned.ts';
 import { fileFailureOf } from '../../files/file-failure.ts';
-import { partBeside } from '../../files/whole-file.ts';
+import { partBeside, readPartName } from '../../files/whole-file.ts';
 
 /** What a folder may hold to be replaced. */
 export interface Replaceable {
@@ -17,8 +17,6 @@ const PNG_SEQUENCE: Replaceable = { what: 'a PNG sequence', names: /^frame-\d+\.
 
 /** Temporary files of this process that are being written; two windows may export to one name at the same time. */
 const underWay = new Set<string>();
-/** What {@link partBeside} calls them. */
-const PART = /^\.part-(\d+)(?:\.\d+)?-(.*)$/s;
 
 /**
  * Makes an output under a temporary name beside its final one, flushes it to disk and renames it: the final name
@@ -38,11 +36,11 @@ export async function writeWhole<T>(
     await checkOutput(out, kind, replaceable);
     await mkdir(folder, { recursive: true });
     // What exports of this name have left that were killed.
-    await removeAbandoned(
-      folder,
-      (entry) => (PART.exec(entry)?.[2] === basename(out) ? Number(PART.exec(entry)?.[1]) : undefined),
-      (path) => underWay.has(path),
-    );
+    const partOfThis = (entry: string): number | undefined => {
+      const part = readPartName(entry);
+      return part?.target === basename(out) ? part.process : undefined;
+    };
+    await removeAbandoned(folder, partOfThis, (path) => underWay.has(path));
     if (kind === 'folder') await mkdir(temporary);
     const result = await write(temporary);
     if (kind === 'file') await flush(temporary);
