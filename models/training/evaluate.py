@@ -12,6 +12,7 @@ import argparse
 import json
 import random
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -128,12 +129,15 @@ def main() -> None:
 
     def score(pictures: list[Image.Image], asked: list[Asked]) -> dict:
         wanted = torch.tensor([labels.numbers(a) for a in asked])
-        hits = torch.stack([c.argmax(1) for c in chances(reader, pictures, device)], 1) == wanted
+        read = torch.stack([c.argmax(1) for c in chances(reader, pictures, device)], 1)
+        hits = read == wanted
         result: dict = {"pictures": len(pictures)}
         for column, name in enumerate(("subject", "colour", "place")):
             named = torch.tensor([a[column] is not None for a in asked])
             if named.any():
                 result[name] = round(float(hits[named, column].float().mean()), 3)
+                wrong = [(asked[i][column], labels.lists[column][read[i, column]] or "none") for i in (named & ~hits[:, column]).nonzero()[:, 0]]
+                result[f"{name} misread"] = [f"{a} as {b}: {n}" for (a, b), n in Counter(wrong).most_common(8)]
         return result | {"sharpness": round(sharpness(pictures), 2)}
 
     composer.rng.seed(4242)
