@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { removeAbandoned } from './abandoned.ts';
 import { fileFailureOf } from './file-failure.ts';
-import { partBeside, readPartName, replaceWhole, writeWholeFile, writeWholeFileSync } from './whole-file.ts';
+import { removeAbandonedParts, replaceWhole, writeWholeFile, writeWholeFileSync } from './whole-file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -53,10 +53,12 @@ test('of two writers to one name each has a part of its own, and the last one st
   assert.deepEqual(await readdir(folder), ['copy.inbetween']);
 });
 
-test('the name of a part tells whose it is and what it was to become', () => {
-  const part = partBeside(join(folder, 'a film.gif'));
-  assert.deepEqual(readPartName(basename(part)), { process: process.pid, target: 'a film.gif' });
-  assert.equal(readPartName('a film.gif'), undefined);
+test('the name of a part tells whose it is and what it is to become', async () => {
+  const part = await replaceWhole(join(folder, 'a film.gif'), async (path) => {
+    await writeFile(path, '');
+    return basename(path);
+  });
+  assert.match(part, new RegExp(`^\\.part-${process.pid}\\.\\d+-a film\\.gif$`));
 });
 
 test('folders on the way are made, in both ways to write', async () => {
@@ -87,16 +89,35 @@ test('only Windows takes a refused file for one that another program has open', 
   assert.equal(fileFailureOf(undefined), undefined);
 });
 
-test('what a process has left goes when the process is gone, and what living ones need stays', async () => {
+test('what a killed writer has left goes; what living ones write, and parts of other names, stay', async () => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
   await once(child, 'spawn');
-  const names = [`.part-${child.pid}.1-a.gif`, `.part-${process.pid}.2-a.gif`, '.part-of-a-name', 'a.gif'];
+  const target = join(folder, 'a.gif');
+  const [left, another] = [`.part-${child.pid}.1-a.gif`, `.part-${child.pid}.2-b.gif`];
+  const names = [left, another, '.part-of-a-name', 'a.gif'];
   await Promise.all(names.map((name) => writeFile(join(folder, name), '')));
-  const processOf = (name: string): number | undefined => readPartName(name)?.process;
-  await removeAbandoned(folder, processOf);
+  await removeAbandonedParts(target);
   assert.deepEqual((await readdir(folder)).sort(), names.toSorted());
   child.kill('SIGKILL');
   await once(child, 'exit');
-  await removeAbandoned(folder, processOf, () => false);
-  assert.deepEqual((await readdir(folder)).sort(), ['.part-of-a-name', 'a.gif']);
+  await replaceWhole(target, async (part) => {
+    await writeFile(part, 'new');
+    // Of this process: one that is being written, one that nobody writes.
+    await writeFile(join(folder, `.part-${process.pid}.0-a.gif`), '');
+    await removeAbandonedParts(target);
+    assert.deepEqual(
+      (await readdir(folder)).sort(),
+      [basename(part), another, '.part-of-a-name', 'a.gif'].sort(),
+    );
+  });
+  assert.equal(await readFile(target, 'utf8'), 'new');
+});
+
+test('folders of hosts that were killed are removed, those of living ones and of this process stay', async () => {
+  const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
+  await once(child, 'exit');
+  const names = [`host-${child.pid}`, `host-${process.pid}`, `host-${process.ppid}`, 'other'];
+  await Promise.all(names.map((name) => mkdir(join(folder, name))));
+  await removeAbandoned(folder, (name) => (name.startsWith('host-') ? Number(name.slice(5)) : undefined));
+  assert.deepEqual((await readdir(folder)).sort(), names.slice(1).sort());
 });

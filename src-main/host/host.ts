@@ -1,5 +1,4 @@
 import { dirname, join } from 'node:path';
-import { AppError } from '../../src-shared/kernel/errors.ts';
 import { frameCount } from '../../src-shared/model/document-types.ts';
 import type { FrameSpec } from '../../src-shared/model/frame-spec.ts';
 import { planFrame } from '../../src-shared/model/plan.ts';

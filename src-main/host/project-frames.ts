@@ -2,7 +2,7 @@ import { AppError } from '../../src-shared/kernel/errors.ts';
 import { frameCount, type ProjectDocument } from '../../src-shared/model/document-types.ts';
 import { type FrameSpec, isOriginalSampler } from '../../src-shared/model/frame-spec.ts';
 import { planGrid } from '../../src-shared/model/grid.ts';
-import { type PlanContext, planFrame } from '../../src-shared/model/plan.ts';
+import { type PlanContext, planRange } from '../../src-shared/model/plan.ts';
 import type { LearnedToken } from '../engine/embedding-files/read-embedding.ts';
 import type { HostModel } from './host-models.ts';
 import type { Project } from './project.ts';
@@ -66,9 +66,8 @@ export function remainingRange(document: ProjectDocument, range: FrameRange | un
 
 /** The frames of a range, planned. */
 export function specsOf(project: Project, model: HostModel, range: FrameRange | undefined): FrameSpec[] {
-  const { from, to } = rangeOf(project.document, range);
-  const context = contextOf(project, model);
-  return Array.from({ length: to - from + 1 }, (_, i) => planFrame(project.document, from + i, context));
+  const { document } = project;
+  return planRange(document, contextOf(project, model), rangeOf(document, range));
 }
 
 /** The learned words that a frame uses, for the engine. */

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { app, type BrowserWindow, Menu, session as sessions, shell } from 'electron';
 import { CHANNELS } from '../../src-shared/contract/desktop-bridge.ts';
 import type { DesktopMenu } from '../../src-shared/contract/desktop.ts';

@@ -8,7 +8,7 @@ import { type FrameState, type PlanContext, specOf } from './frame-state.ts';
 import { imageAt, noiseAt } from './image-track.ts';
 import { interpolateNumber } from './numbers.ts';
 import { sameJson } from './same-json.ts';
-import { placeOn, type TrackKey, type Tracks, tracksOf } from './tracks.ts';
+import { placeOn, type TrackKey, tracksOf } from './tracks.ts';
 
 export type { ModelDefaults, PlanContext } from './frame-state.ts';
 

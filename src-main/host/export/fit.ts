@@ -32,8 +32,6 @@ const POOREST = 40;
 /** Estimates may be a little off; the file itself decides. */
 const AIM = 0.97;
 const TRIES = 4;
-/** Runs of frames that a trial encodes: there are many trials, and the file itself is measured. */
-const TRIAL_RUNS = 2;
 /** How sure a prediction from another size must be to pass a step over. */
 const HOPELESS = 1.3;
 

@@ -1,10 +1,9 @@
 import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
+import { access, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
-import { removeAbandoned } from '../../files/abandoned.ts';
 import { fileFailureOf } from '../../files/file-failure.ts';
-import { partBeside, readPartName } from '../../files/whole-file.ts';
+import { removeAbandonedParts, replaceWhole } from '../../files/whole-file.ts';
 
 /** What a folder may hold to be replaced. */
 export interface Replaceable {
@@ -14,9 +13,6 @@ export interface Replaceable {
 }
 
 const PNG_SEQUENCE: Replaceable = { what: 'a PNG sequence', names: /^frame-\d+\.png$/ };
-
-/** Temporary files of this process that are being written; two windows may export to one name at the same time. */
-const underWay = new Set<string>();
 
 /**
  * Makes an output under a temporary name beside its final one, flushes it to disk and renames it: the final name
@@ -29,29 +25,18 @@ export async function writeWhole<T>(
   write: (temporary: string) => Promise<T>,
   replaceable: Replaceable = PNG_SEQUENCE,
 ): Promise<T> {
-  const folder = dirname(out);
-  const temporary = partBeside(out);
-  underWay.add(temporary);
   try {
     await checkOutput(out, kind, replaceable);
-    await mkdir(folder, { recursive: true });
-    // What exports of this name have left that were killed.
-    const partOfThis = (entry: string): number | undefined => {
-      const part = readPartName(entry);
-      return part?.target === basename(out) ? part.process : undefined;
-    };
-    await removeAbandoned(folder, partOfThis, (path) => underWay.has(path));
-    if (kind === 'folder') await mkdir(temporary);
-    const result = await write(temporary);
-    if (kind === 'file') await flush(temporary);
-    if (kind === 'folder') await rm(out, { recursive: true, force: true });
-    await rename(temporary, out);
-    return result;
+    return await replaceWhole(out, async (temporary) => {
+      await removeAbandonedParts(out);
+      if (kind === 'folder') await mkdir(temporary);
+      const result = await write(temporary);
+      if (kind === 'file') await flush(temporary);
+      else await rm(out, { recursive: true, force: true });
+      return result;
+    });
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw translate(error, out);
-  } finally {
-    underWay.delete(temporary);
   }
 }
 

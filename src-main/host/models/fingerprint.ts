@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { join, posix } from 'node:path';
 import { writeWholeFile } from '../../files/whole-file.ts';
 import { CARD_FILE, isModelText, listModelFiles, unreadable } from './model-files.ts';
 import { readOnnxFile } from './onnx-file.ts';

@@ -1,5 +1,4 @@
 import { existsSync, statSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import type { Handlers } from '../../../src-shared/contract/service.ts';
 import { AppError } from '../../../src-shared/kernel/errors.ts';
