@@ -11,7 +11,7 @@ import torch
 from data.composition import Composer
 from make_shards import pixels_of
 from nets.autoencoder import Encoder
-from nets.schedule import add_noise, alphas_cumprod, clean_from_velocity
+from nets.schedule import alphas_cumprod, one_step_guess
 from nets.text_encoder import Captions
 from nets.unet import make_unet
 from runtime import Progress, device_from, load_checkpoint
@@ -46,8 +46,7 @@ def main() -> None:
         latents = encoder(pixels_of([s.picture for s in chosen]).to(device))
         states = captions.states([s.caption for s in chosen]).to(device)
         times = torch.randint(*TIMES, (len(chosen),), device=device)
-        noised = add_noise(latents / scale, torch.randn_like(latents), alphas[times])
-        guess = clean_from_velocity(noised, unet(noised, times, states).sample, alphas[times])
+        guess = one_step_guess(unet, latents / scale, states, times, alphas)
         clean.append(latents.cpu())
         predicted.append((guess * scale).cpu())
         if at % 320 == 0 and at:

@@ -21,9 +21,9 @@ from data.sprites import TINTS
 from make_shards import pixels_of
 from nets.autoencoder import Encoder
 from nets.efficientnet import FEATURES, pretrained
-from nets.schedule import add_noise, alphas_cumprod, clean_from_velocity
+from nets.schedule import alphas_cumprod, one_step_guess
 from runtime import Progress, arithmetic, load_checkpoint, save_checkpoint
-from sampling import CheckpointModel
+from sampling import CheckpointModel, pictures_of
 
 SIDE = 128
 COLOUR_SIDE = 64
@@ -114,13 +114,9 @@ class Coder:
         with arithmetic(self.device):
             latents = self.encoder(pixels_of([s.picture for s in samples]).to(self.device)).float() / self.model.latent_std
             times = torch.randint(self.MOST_NOISE, (len(samples),), device=self.device)
-            noisy = add_noise(latents, torch.randn_like(latents), self.alphas[times])
             states = self.model.encode([s.caption for s in samples]).to(self.device)
-            velocity = self.model.unet(noisy, times, states).sample.float()
-            guessed = clean_from_velocity(noisy, velocity, self.alphas[times])
-            pixels = self.model.decoder(guessed * self.model.latent_std)
-        values = ((pixels.float().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1)
-        return [Image.fromarray(picture) for picture in values.cpu().numpy()]
+            guess = one_step_guess(self.model.unet, latents, states, times, self.alphas)
+            return pictures_of(self.model.decoder(guess * self.model.latent_std))
 
 
 def teach(reader: Reader, composer: Composer, labels: Labels, coder: Coder, minutes: float, device: torch.device) -> None:

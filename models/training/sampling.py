@@ -85,6 +85,12 @@ class FolderModel:
         return torch.from_numpy(self.decoder.run(None, {"latent_sample": latents.numpy()})[0])
 
 
+def pictures_of(pixels: torch.Tensor) -> list[Image.Image]:
+    """Pixels [b, 3, h, w] in [-1, 1], cut off there, as 8-bit pictures."""
+    values = ((pixels.float().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1)
+    return [Image.fromarray(picture) for picture in values.cpu().numpy()]
+
+
 def fixed_noise(count: int, seed: int, height: int = 16, width: int = 16) -> torch.Tensor:
     """Standard normal noise [count, 12, height, width] that depends on the seed alone."""
     return torch.randn(count, LATENT_CHANNELS, height, width, generator=torch.Generator().manual_seed(seed))
@@ -104,9 +110,7 @@ def draw(model: Model, states: torch.Tensor, noise: torch.Tensor, steps: int = 1
             given = scheduler.scale_model_input(sample, time)
             without, guided = model.velocity(torch.cat([given, given]), float(time), both).chunk(2)
             sample = scheduler.step(without + guidance * (guided - without), time, sample).prev_sample
-        pixels = model.decode(sample * model.latent_std).clamp(-1, 1)
-        for values in ((pixels + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy():
-            pictures.append(Image.fromarray(values))
+        pictures += pictures_of(model.decode(sample * model.latent_std))
     return pictures
 
 

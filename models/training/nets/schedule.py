@@ -36,3 +36,11 @@ def clean_from_velocity(noised: torch.Tensor, v: torch.Tensor, alpha: torch.Tens
     """The clean sample that a predicted v implies."""
     a = alpha.view(-1, 1, 1, 1)
     return a.sqrt() * noised - (1 - a).sqrt() * v
+
+
+def one_step_guess(
+    unet: torch.nn.Module, clean: torch.Tensor, states: torch.Tensor, times: torch.Tensor, alphas: torch.Tensor
+) -> torch.Tensor:
+    """What the denoiser takes for the clean latents [b, c, h, w] (of variance 1) when they are noised to `times` [b]."""
+    noised = add_noise(clean, torch.randn_like(clean), alphas[times])
+    return clean_from_velocity(noised, unet(noised, times, states).sample.float(), alphas[times])
