@@ -38,6 +38,7 @@ forEachLauncher('trouble while frames are rendered', (launch) => {
     await dropFile(page, file);
     await page.getByRole('heading', { name: 'Stormy weather' }).waitFor();
     await page.getByRole('button', { name: /^Each frame: draft/ }).click();
+    await page.getByText('final only', { exact: true }).waitFor();
     // The keyframes come first, then the middle.
     await badge('final').waitFor({ timeout: 60_000 });
     await page.keyboard.press('End');
