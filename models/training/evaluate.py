@@ -39,7 +39,7 @@ PARAPHRASES: tuple[tuple[str, Asked], ...] = (
     ("the cosmos full of stars", (None, None, "space")), ("a blizzard among the pines", (None, None, "snow")),
     ("skyscrapers at daybreak", (None, None, "cityw")), ("a pond in front of tall peaks", (None, None, "mlake")),
     ("sandy dunes", (None, None, "desert")), ("foliage in fall colours", (None, None, "autumn")), ("arc of colours after the rain", (None, None, "rainbow")),
-    ("eruption of lava", (None, None, "volc")), ("a scarlet apple", ("apple", "red", None)), ("an ivory elephant", ("elephant", "white", None)),
+    ("eruption of lava", (None, None, "volc")), ("a vermilion apple", ("apple", "red", None)), ("an ivory elephant", ("elephant", "white", None)),
 )
 """Prompts in words that no caption contains, and what they mean."""
 

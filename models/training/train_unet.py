@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from nets.schedule import add_noise, alphas_cumprod, velocity
 from nets.text_encoder import Captions
 from nets.unet import make_unet
+from optimizers import MuonAndAdamW
 from runtime import Progress, arithmetic, average_into, device_from, load_checkpoint, save_checkpoint
 
 DROPPED_CAPTIONS = 0.1
@@ -84,10 +85,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder of checkpoints and shards")
     parser.add_argument("--minutes", type=float, required=True, help="planned time of this phase; a resumed phase counts what it has used")
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--decay", type=float, default=0.998, help="of the averaged weights, a step")
-    parser.add_argument("--text-rate", type=float, default=3.0, help="factor on the rate of the projections that read the text")
     parser.add_argument("--watch", type=Path, help="a shard that is not trained on; its loss is printed at every save")
     parser.add_argument("--fresh", action="store_true", help="start from random weights")
     parser.add_argument("--new-phase", action="store_true", help="keep the weights, start time and optimizer anew")
@@ -111,10 +111,7 @@ def main() -> None:
     if device.type == "cpu":
         unet.set_attn_processor(AttnProcessor())  # A tenth less time for a step than the fused kernel's backward pass.
     average = {k: v.to(device) for k, v in state["average"].items()} if not options.fresh else {k: v.detach().clone() for k, v in unet.state_dict().items()}
-    reads_text = [p for name, p in unet.named_parameters() if "attn2.to_k" in name or "attn2.to_v" in name]
-    others = [p for name, p in unet.named_parameters() if not ("attn2.to_k" in name or "attn2.to_v" in name)]
-    groups = [{"params": others, "factor": 1.0}, {"params": reads_text, "factor": options.text_rate}]
-    optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+    optimizer = MuonAndAdamW(unet, options.rate)
     if optimizer_state:
         optimizer.load_state_dict(optimizer_state)
     scale = state.get("latent_std") or load_checkpoint(options.work / "autoencoder.pt")["latent_std"]
@@ -134,8 +131,8 @@ def main() -> None:
     saved, step, recent = time.monotonic(), 0, 0.0
     stop = options.work / "stop"
     while not progress.over and not stop.exists():
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(progress.share, step, options.rate) * group["factor"]
+        rate = rate_at(progress.share, step, options.rate)
+        optimizer.set_rate(rate)
         latents, states = shards.batch(options.batch)
         dropped = torch.rand(options.batch, 1, 1) < DROPPED_CAPTIONS
         states = torch.where(dropped, nothing, states).to(device)
@@ -147,7 +144,7 @@ def main() -> None:
         with arithmetic(device):
             predicted = unet(add_noise(clean, noise, alpha), times, states).sample.float()
         loss = F.mse_loss(predicted, velocity(clean, noise, alpha))
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         optimizer.step()
@@ -156,13 +153,16 @@ def main() -> None:
         progress.note(loss.item())
         if step % 25 == 0:
             recent = sum(progress.losses) / len(progress.losses)
-            progress.line(f"step {step}, loss {{loss:.4f}}, rate {optimizer.param_groups[0]['lr']:.1e}, {pictures} pictures")
+            progress.line(f"step {step}, loss {{loss:.4f}}, rate {rate:.1e}, {pictures} pictures")
         if time.monotonic() - saved > 240:
             save()
             saved = time.monotonic()
             if watch:
                 print(f"loss on unseen pictures {watch.loss(unet, device):.4f}", flush=True)
     save()
+    if watch:
+        unet.load_state_dict(average)
+        print(f"loss of the averaged weights on unseen pictures {watch.loss(unet, device):.4f}", flush=True)
     print(f"done: {pictures} pictures seen by these weights in this work folder", flush=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from .sprites import COLOUR_WORDS, SYNONYMS
+from .sprites import SHADES, SYNONYMS
 
 PREFIXES = ("",) * 9 + ("a photo of ", "a picture of ", "an image of ", "an illustration of ", "a cute drawing of ", "a painting of ")
 SUFFIXES = ("",) * 8 + (", 4k photo", ", 4k photo", " photo", ", high quality", ", detailed", ", digital art", ", 3d render", ", 4k, cinematic", ", beautiful")
@@ -12,12 +12,15 @@ SUFFIXES = ("",) * 8 + (", 4k photo", ", 4k photo", " photo", ", high quality", 
 PLACE_FIRST = ("in ", "on ", "at ", "by ", "under", "among ", "near ", "with ")
 
 
+def shade(rng: random.Random, colour: str | None) -> str | None:
+    """A word for the colour: its own name, or now and then one for a shade of it."""
+    return rng.choice(list(SHADES[colour])) if colour and rng.random() < 0.26 else colour
+
+
 def named(rng: random.Random, subject: str, colour: str | None, size: str = "") -> str:
-    """The subject with size and colour, now and then under another name."""
+    """The subject with size and the word for its colour, now and then under another name."""
     if subject in SYNONYMS and rng.random() < 0.16:
         subject = rng.choice(SYNONYMS[subject])
-    if colour in COLOUR_WORDS and rng.random() < 0.12:
-        colour = rng.choice(COLOUR_WORDS[colour])
     return " ".join(filter(None, (size, colour, subject)))
 
 

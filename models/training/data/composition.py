@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from .captions import decorate, named, sentence, with_article
+from .captions import decorate, named, sentence, shade, with_article
 from .finish import FINISHES
 from .scenes import SCENES, Scene
 from .sprites import TINTS, load_sprites, tint
@@ -52,13 +52,15 @@ SPECIALS = (
     Special(("alien in an alien landscape", "alien on an alien planet"), "alien", "alien world", 0.7),
 )
 
+MELTING = ("rabbit", "pig", "bird", "turtle", "bee", "teddy bear")
 WEAK = (
-    "rabbit", "elephant", "pig", "duck", "turtle", "bird", "bee", "teddy bear", "cow", "snowman", "balloon", "octopus", "whale",
-    "dragon", "monkey", "tiger", "dolphin", "lighthouse", "owl", "wolf", "astronaut", "fish", "butterfly", "castle", "robot",
+    "elephant", "duck", "cow", "snowman", "balloon", "octopus", "whale", "dragon", "monkey", "tiger", "dolphin", "lighthouse",
+    "owl", "wolf", "astronaut", "fish", "butterfly", "castle", "robot",
 )
-"""Subjects whose shapes the denoiser still melts (looked up in a sheet of all of them); drawn more often until they are caught up."""
+"""Subjects whose shapes the denoiser still melts or draws unsurely (looked up in a sheet of all of them); drawn more often
+until they are caught up."""
 
-OFTEN = {name: 2.5 for name in WEAK} | {"cat": 4, "dog": 4, "horse": 3, "deer": 3, "ship": 2, "swing": 2.5, "earth": 1.5, "car": 2, "penguin": 1.5, "rocket": 1.5}
+OFTEN = {name: 3 for name in MELTING} | {name: 1.5 for name in WEAK} | {"cat": 2.5, "dog": 2.5, "horse": 2, "deer": 2, "ship": 1.5, "swing": 1.5, "car": 1.5}
 PAIRED = ("cat", "dog", "horse", "bear", "rabbit", "penguin", "fox", "lion", "elephant", "owl", "car", "house", "tree", "robot", "deer", "duck")
 """Subjects that stand together two at a time."""
 SIZES = {"small": 0.34, "tiny": 0.24, "big": 0.78, "giant": 0.95}
@@ -99,11 +101,11 @@ class Composer:
 
     def sample(self) -> Sample:
         draw = self.rng.random()
-        if draw < 0.14:
+        if draw < 0.11:
             sample = self.place_alone()
-        elif draw < 0.34:
+        elif draw < 0.22:
             sample = self.special()
-        elif draw < 0.40:
+        elif draw < 0.28:
             sample = self.pair()
         else:
             sample = self.single()
@@ -113,8 +115,8 @@ class Composer:
         """A subject, a colour and a place that are not held out together."""
         while True:
             subject = self.rng.choices(self.subjects, self.subject_weights)[0]
-            colour = self.rng.choice(list(TINTS)) if self.rng.random() < 0.45 else None
-            place = self.rng.choices(self.places, self.place_weights)[0] if self.rng.random() < 0.68 else None
+            colour = self.rng.choice(list(TINTS)) if self.rng.random() < 0.55 else None
+            place = self.rng.choices(self.places, self.place_weights)[0] if self.rng.random() < 0.75 else None
             if (subject, colour, place) not in HELD_OUT:
                 return subject, colour, place
 
@@ -123,12 +125,13 @@ class Composer:
         size = self.rng.choice(list(SIZES)) if self.rng.random() < 0.1 else ""
         side = self.rng.choice(list(SIDES)) if self.rng.random() < 0.08 and size not in ("big", "giant") else ""
         where = self.rng.choice(SCENES[place].phrases) if place else "on a plain background" if self.rng.random() < 0.15 else ""
-        caption = sentence(self.rng, with_article(self.rng, named(self.rng, subject, colour, size)), where)
+        word = shade(self.rng, colour)
+        caption = sentence(self.rng, with_article(self.rng, named(self.rng, subject, word, size)), where)
         if side:
             caption += f" {side}" if self.rng.random() < 0.6 else f", {side}"
         picture = self.background(place)
         share = SIZES[size] if size else 0.5 if side else 0.6
-        self.put(picture, subject, colour, place, share, SIDES.get(side, 0.0))
+        self.put(picture, subject, word, place, share, SIDES.get(side, 0.0))
         return Sample(picture, decorate(self.rng, caption), subject, colour, place)
 
     def pair(self) -> Sample:
@@ -138,13 +141,14 @@ class Composer:
         colours = [self.rng.choice(list(TINTS)) if self.rng.random() < 0.35 else None for _ in range(2)]
         if any((s, c, place) in HELD_OUT for s, c in zip((first, second), colours)):
             return self.single()
-        names = [named(self.rng, s, c) for s, c in zip((first, second), colours)]
+        words = [shade(self.rng, colour) for colour in colours]
+        names = [named(self.rng, s, word) for s, word in zip((first, second), words)]
         if self.rng.random() < 0.7:
             names = [("an " if n[0] in "aeiou" else "a ") + n for n in names]
         caption = sentence(self.rng, f"{names[0]} and {names[1]}", self.rng.choice(SCENES[place].phrases) if place else "")
         picture = self.background(place)
-        for subject, colour, shift in zip((first, second), colours, (-0.23, 0.23)):
-            self.put(picture, subject, colour, place, 0.43, shift)
+        for subject, word, shift in zip((first, second), words, (-0.23, 0.23)):
+            self.put(picture, subject, word, place, 0.43, shift)
         return Sample(picture, decorate(self.rng, caption), None, None, place)
 
     def finished(self, sample: Sample) -> Sample:
@@ -168,12 +172,13 @@ class Composer:
             return Image.fromarray(np.clip(np.repeat(rows, SIDE, 1), 0, 255).astype(np.uint8))
         return self.rng.choice(self.backgrounds[place]).copy()
 
-    def cut_out(self, subject: str, colour: str | None) -> Image.Image:
-        if colour is None:
+    def cut_out(self, subject: str, word: str | None) -> Image.Image:
+        """The subject in the colour that `word` names, or as it is."""
+        if word is None:
             return self.sprites[subject]
-        key = (subject, colour)
+        key = (subject, word)
         if key not in self.tinted:
-            self.tinted[key] = tint(self.sprites[subject], TINTS[colour])
+            self.tinted[key] = tint(self.sprites[subject], word)
         return self.tinted[key]
 
     def compose(self, subject: str, colour: str | None, place: str | None) -> Image.Image:
@@ -182,10 +187,11 @@ class Composer:
         self.put(picture, subject, colour, place, 0.6)
         return picture
 
-    def put(self, picture: Image.Image, subject: str, colour: str | None, place: str | None, share: float, shift: float = 0.0) -> None:
-        """Lays the subject on the picture, `share` of its width large, moved sideways by `shift` of its width."""
+    def put(self, picture: Image.Image, subject: str, word: str | None, place: str | None, share: float, shift: float = 0.0) -> None:
+        """Lays the subject on the picture in the colour of `word`, `share` of its width large, moved sideways by `shift` of
+        its width."""
         rng, j = self.rng, self.jitter
-        sprite = self.cut_out(subject, colour)
+        sprite = self.cut_out(subject, word)
         size = share * (1 + rng.uniform(-0.06, 0.06) * j) * (1.12 if subject == "alice" else 1) * SIDE / max(sprite.size)
         sprite = sprite.resize((max(1, int(sprite.width * size)), max(1, int(sprite.height * size))), Image.BICUBIC)
         x = (SIDE - sprite.width) // 2 + round(shift * SIDE + rng.uniform(-7, 7) * j)

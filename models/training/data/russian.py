@@ -12,7 +12,7 @@ import re
 from .composition import SIDES, SIZES
 from .finish import FINISHES
 from .scenes import SCENES
-from .sprites import COLOUR_WORDS, SUBJECTS, SYNONYMS, TINTS
+from .sprites import SHADES, SUBJECTS, SYNONYMS, TINTS
 
 Noun = tuple[str, str]
 """A noun and its gender: m, f, n, or p for words that have no singular."""
@@ -166,7 +166,7 @@ SUFFIXES = ("",) * 8 + (", 4k фото", ", фото", ", высокое кач�
 _NAMES = {other: name for name, others in SYNONYMS.items() for other in others} | {"kitten": "cat", "puppy": "dog"} | {
     name: name for name in (*SUBJECTS, "swing", "lighthouse") if name in NOUNS
 }
-_COLOURS = {word: colour for colour, words in COLOUR_WORDS.items() for word in words} | {colour: colour for colour in TINTS}
+_COLOURS = {word: colour for colour, words in SHADES.items() for word in words} | {colour: colour for colour in TINTS}
 _any = lambda words: "(" + "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True)) + ")"  # noqa: E731
 _THING = rf"(?:{_any(SIZES)} )?(?:{_any(_COLOURS)} )?{_any(_NAMES)}\b"
 _ONE = re.compile(rf"\b{_THING}")

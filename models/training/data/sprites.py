@@ -43,14 +43,46 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 TINTS: dict[str, tuple[int, int, int]] = {
     "red": (225, 38, 40), "blue": (38, 92, 225), "green": (46, 165, 62), "yellow": (250, 212, 30),
     "orange": (250, 135, 25), "purple": (132, 56, 205), "pink": (250, 120, 185), "white": (246, 246, 248),
-    "black": (42, 42, 48), "golden": (225, 170, 50), "turquoise": (40, 195, 190), "brown": (130, 82, 48),
+    "black": (42, 42, 48), "golden": (216, 162, 44), "turquoise": (40, 195, 190), "brown": (112, 66, 38),
 }
 """Colours a caption can name, as sRGB."""
 
-COLOUR_WORDS: dict[str, tuple[str, ...]] = {
-    "red": ("scarlet", "bright red"), "blue": ("navy", "deep blue"), "green": ("emerald", "bright green"), "yellow": ("lemon yellow",),
-    "purple": ("violet",), "golden": ("gold",), "turquoise": ("teal", "cyan"), "pink": ("rose pink",), "black": ("jet black",), "white": ("snow white",),
+SHADES: dict[str, dict[str, tuple[int, int, int]]] = {
+    "red": {
+        "bright red": (240, 26, 30), "scarlet": (232, 40, 24), "ruby": (190, 18, 58), "cherry red": (200, 18, 40),
+        "tomato red": (236, 70, 48), "blood red": (150, 14, 22),
+    },
+    "blue": {
+        "navy": (28, 46, 128), "deep blue": (20, 50, 170), "cobalt": (18, 74, 200), "sapphire": (20, 84, 190), "royal blue": (54, 84, 228),
+        "sky blue": (98, 176, 246), "light blue": (130, 190, 248), "cerulean": (28, 124, 208),
+    },
+    "green": {
+        "emerald": (18, 150, 90), "bright green": (40, 205, 50), "lime green": (136, 212, 40), "olive green": (112, 124, 40),
+        "jade": (0, 152, 108), "mint green": (140, 226, 170), "dark green": (20, 92, 44),
+    },
+    "yellow": {"lemon yellow": (252, 232, 50), "canary yellow": (255, 226, 24), "bright yellow": (255, 222, 0), "pale yellow": (252, 236, 136)},
+    "orange": {"tangerine": (252, 138, 20), "bright orange": (255, 122, 0), "pumpkin orange": (238, 116, 22), "apricot": (252, 168, 96)},
+    "purple": {
+        "violet": (128, 58, 232), "plum": (122, 40, 120), "mauve": (178, 128, 200), "amethyst": (150, 92, 210),
+        "grape purple": (92, 36, 140), "light purple": (182, 140, 240),
+    },
+    "pink": {
+        "rose pink": (246, 110, 160), "magenta": (226, 42, 150), "fuchsia": (236, 60, 176), "salmon pink": (250, 140, 136),
+        "bubblegum pink": (255, 136, 200), "pale pink": (252, 186, 212),
+    },
+    "white": {"snow white": (252, 252, 255), "cream white": (250, 242, 220), "pearl": (240, 238, 232), "milky white": (250, 248, 242)},
+    "black": {"jet black": (30, 30, 36), "ebony": (44, 38, 38), "onyx": (36, 38, 46), "coal black": (38, 38, 42)},
+    "golden": {"gold": (216, 162, 44), "gilded": (206, 152, 40), "shiny gold": (226, 174, 54)},
+    "turquoise": {"teal": (10, 140, 140), "cyan": (50, 212, 235), "aqua": (60, 210, 210), "aquamarine": (100, 226, 198)},
+    "brown": {"chocolate": (88, 48, 28), "chestnut": (132, 66, 40), "mahogany": (106, 42, 30), "coffee brown": (98, 66, 46)},
 }
+"""Other words for the colours, each with its own shade as sRGB."""
+
+SHADE_OF: dict[str, tuple[int, int, int]] = TINTS | {word: shade for words in SHADES.values() for word, shade in words.items()}
+"""Every word for a colour and what it paints."""
+
+METALLIC = frozenset({"golden", *SHADES["golden"]})
+"""Words that paint metal: darker shadows and paler lights than a coat of paint has."""
 
 
 def load_sprites(cache: Path) -> dict[str, Image.Image]:
@@ -137,20 +169,29 @@ def dress(body: Image.Image, coat: Image.Image, where: tuple[float, float, float
     return picture
 
 
-def tint(sprite: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
-    """The sprite in another colour, its light and shade kept by luminance."""
+def tint(sprite: Image.Image, word: str) -> Image.Image:
+    """The sprite in the colour that `word` names, its light and shade kept by luminance."""
     values = np.asarray(sprite).astype(np.float32)
     rgb = values[..., :3] / 255
     luminance = rgb @ np.array([0.3, 0.59, 0.11], np.float32)
     solid = values[..., 3] > 128
     middle = max(float(np.median(luminance[solid])) if solid.any() else 0.5, 0.15)
     light = np.clip(luminance / middle, 0, 2.2)[..., None]
-    target = np.array(colour, np.float32) / 255
+    target = np.array(SHADE_OF[word], np.float32) / 255
     highlight = np.clip(light - 1, 0, 1)
     result = target * np.minimum(light, 1) * (1 - 0.75 * highlight) + 0.75 * highlight
-    if target.mean() < 0.25:  # Black keeps its shape only when the shadows are lifted.
+    if word in METALLIC:
+        result = _metal(target, light)
+    elif target.mean() < 0.2:  # Black keeps its shape only when the shadows are lifted.
         result = target * (0.35 + 0.65 * light) + 0.35 * np.clip(light - 1.25, 0, 1)
-    if target.mean() > 0.9:  # White needs shadows that are not grey sludge.
+    elif target.mean() > 0.9:  # White needs shadows that are not grey sludge.
         result = 0.45 + 0.53 * np.minimum(light, 1) * target
     values[..., :3] = np.clip(0.93 * result + 0.07 * rgb, 0, 1) * 255
     return Image.fromarray(values.astype(np.uint8), "RGBA")
+
+
+def _metal(target: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """Polished metal: around the middle light the tone swings from dark to pale faster than the light does."""
+    tone = 1 / (1 + np.exp(-5.5 * (light - 0.92)))
+    dark, pale = 0.34 * target, 0.3 * target + np.array([0.7, 0.68, 0.56], np.float32)
+    return np.where(tone < 0.5, dark + (target - dark) * 2 * tone, target + (pale - target) * (2 * tone - 1))
