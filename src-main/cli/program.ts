@@ -3,6 +3,7 @@ import { exitStatusOf } from '../../src-shared/kernel/errors.ts';
 import type { CliContext } from './context.ts';
 import { addClassifyCommand } from './classify-command.ts';
 import { addContrastCommand } from './contrast-command.ts';
+import { addEvenCommand } from './even-command.ts';
 import { addGridCommand } from './grid-command.ts';
 import { addImageCommand } from './image-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
@@ -22,6 +23,9 @@ Examples
     inbetween image --model fluent-world --prompt "red cat, 4k photo" --seed 1632 --out cat.png
   A 2-D grid between four prompts:
     inbetween grid resources/examples/four-way-grid.json --out grid.jpg --width 1050
+  The same morph without leaps, then as a film:
+    inbetween even resources/examples/red-cat-to-blue-dog.json --out even.json
+    inbetween render even.json --out even.mp4
   The diffusion loop of one frame, step by step, as a page to read:
     inbetween inspect resources/examples/red-cat-to-blue-dog.json --frame 12 --out loop
   Which of these pictures fits the words best?
@@ -48,6 +52,7 @@ export async function runProgram(context: CliContext, args: readonly string[]): 
   addImageCommand(program, context);
   addRenderCommand(program, context);
   addGridCommand(program, context);
+  addEvenCommand(program, context);
   addInspectCommand(program, context);
   addRankCommand(program, context);
   addClassifyCommand(program, context);

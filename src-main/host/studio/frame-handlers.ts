@@ -3,7 +3,7 @@ import { frameCount } from '../../../src-shared/model/document-types.ts';
 import type { Host } from '../host.ts';
 import { rangeOf } from '../project-frames.ts';
 import { storedKeys } from './frame-planner.ts';
-import { createMotionMeter } from './motion.ts';
+import { createMotionMeter } from '../motion/motion-meter.ts';
 import type { OpenProjects } from './open-projects.ts';
 import { takeFrame } from './take-frame.ts';
 

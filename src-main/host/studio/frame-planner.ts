@@ -5,7 +5,7 @@ import { type FrameSpec, frameKey } from '../../../src-shared/model/frame-spec.t
 import { type PlanContext, planFrame } from '../../../src-shared/model/plan.ts';
 import { sameJson } from '../../../src-shared/model/same-json.ts';
 import type { ArtifactStore } from '../store/store-types.ts';
-import { createBreather } from './breathe.ts';
+import { createBreather } from '../breathe.ts';
 
 export interface PlannedFrame {
   readonly spec: FrameSpec;

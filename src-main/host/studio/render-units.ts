@@ -7,7 +7,7 @@ import type { FrameRange } from '../project-frames.ts';
 import type { Project } from '../project.ts';
 import { encodePng } from '../render/frame-codec.ts';
 import type { RenderJob, RenderSummary, RenderUnit } from '../render/render-job.ts';
-import { createBreather } from './breathe.ts';
+import { createBreather } from '../breathe.ts';
 import type { PlannedFrame } from './frame-planner.ts';
 import type { JobHandle } from './jobs.ts';
 import type { MemoryBlobs } from './memory-blobs.ts';

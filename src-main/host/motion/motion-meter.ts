@@ -1,10 +1,15 @@
 import { throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
-import { latentsKey } from '../../../src-shared/model/frame-spec.ts';
+import { type FrameSpec, latentsKey } from '../../../src-shared/model/frame-spec.ts';
 import type { Tensor } from '../../engine/tensor/tensor.ts';
 import type { ArtifactStore } from '../store/store-types.ts';
 import { decodeTensor } from '../store/tensor-codec.ts';
-import { createBreather } from './breathe.ts';
-import type { PlannedFrame } from './frame-planner.ts';
+import { createBreather } from '../breathe.ts';
+
+export interface MeasuredFrame {
+  readonly spec: FrameSpec;
+  /** Its frameKey. */
+  readonly key: string;
+}
 
 /** How far rendered pictures are from one another; what was measured once is remembered. */
 export interface MotionMeter {
@@ -14,7 +19,7 @@ export interface MotionMeter {
    */
   measure(
     store: ArtifactStore,
-    frames: readonly (PlannedFrame | null)[],
+    frames: readonly (MeasuredFrame | null)[],
     signal: AbortSignal,
   ): Promise<(number | null)[]>;
 }
@@ -30,13 +35,13 @@ export function createMotionMeter(): MotionMeter {
       const distances: (number | null)[] = [];
       /** Neighbours share a picture's latents: one of them is kept at hand. */
       let latest: { readonly key: string; readonly latents: Tensor | undefined } | undefined;
-      const latentsOf = ({ key, spec }: PlannedFrame): Tensor | undefined => {
+      const latentsOf = ({ key, spec }: MeasuredFrame): Tensor | undefined => {
         if (latest?.key === key) return latest.latents;
         const artifact = store.getArtifact('latents', latentsKey(spec));
         return artifact === undefined ? undefined : decodeTensor(artifact.bytes);
       };
       for (const [at, frame] of frames.entries()) {
-        const before = at === 0 ? null : (frames[at - 1] as PlannedFrame | null);
+        const before = at === 0 ? null : (frames[at - 1] as MeasuredFrame | null);
         if (frame === null || before === null) {
           distances.push(null);
           continue;
