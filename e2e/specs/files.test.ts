@@ -83,6 +83,19 @@ forEachLauncher('files of an artist', (launch) => {
     assert.deepEqual(studio.problems, []);
   });
 
+  test('a window that is loaded anew comes back to its project; one that is gone is told of once', async () => {
+    const { page } = studio;
+    await page.reload();
+    await page.getByRole('heading', { name: 'Small walk' }).waitFor();
+    await page.evaluate("sessionStorage.setItem('inbetween.open-project', '/nowhere/lost.inbetween')");
+    await page.reload();
+    await messages().getByText('lost.inbetween').waitFor();
+    await page.getByRole('button', { name: 'New project' }).waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'New project' }).waitFor();
+    assert.equal(await messages().getByText('lost.inbetween').count(), 0);
+  });
+
   /** The copy appears whole, after the dialog for its place has closed. */
   async function checkCopy(file: string): Promise<void> {
     if (studio.launcher === 'electron') await messages().getByText('The copy is saved').waitFor();

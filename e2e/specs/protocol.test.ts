@@ -42,7 +42,7 @@ describe('a host of another protocol', { skip: executable === undefined && 'no C
     await message().waitFor();
     protocol = 1;
     await page.getByRole('button', { name: 'Reload the window' }).click();
-    await page.getByRole('button', { name: 'New project' }).waitFor();
+    await page.getByRole('heading', { name: 'Untitled' }).waitFor();
     assert.deepEqual(studio.problems, []);
   });
 });

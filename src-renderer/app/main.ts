@@ -11,6 +11,6 @@ const target = document.getElementById('app');
 if (target === null) throw new Error('The page has no #app.');
 const desktop = desktopOf(window);
 const open = desktop === null ? () => openWebSocket(window.location) : desktopTransports(desktop.bridge);
-const studio = new Studio(open, window.localStorage, desktop);
+const studio = new Studio(open, window.localStorage, desktop, window.sessionStorage);
 mount(App, { target, props: { studio } });
 void studio.connection.connect();

@@ -42,6 +42,10 @@ export interface TimelineView {
   renameMarker(index: number): void;
 }
 
+/** What outlives a reload of the window, and nothing else. */
+export type TabStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+const OPEN_PROJECT = 'inbetween.open-project';
+
 const REFRESH_AFTER_MS = 120;
 const MAX_TOASTS = 4;
 
@@ -100,6 +104,7 @@ export class Studio {
   wantsWords = $state<'now' | 'when idle' | null>(null);
   lastExport = $state.raw<EventData<'job.done'> | null>(null);
   readonly #openings = new Openings();
+  readonly #tab: TabStorage | null;
   #reopen: string | undefined;
   #toastId = 0;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
@@ -108,8 +113,11 @@ export class Studio {
     open: () => Promise<Transport>,
     storage: Pick<Storage, 'getItem' | 'setItem'>,
     desktop: Desktop | null = null,
+    tab: TabStorage | null = null,
   ) {
     this.desktop = desktop;
+    this.#tab = tab;
+    this.#reopen = tab?.getItem(OPEN_PROJECT) ?? undefined;
     this.preferences = new PreferenceStore(storage);
     this.player = new Player(
       () => this.span,
@@ -177,8 +185,9 @@ export class Studio {
     try {
       this.host = await client.call('host.info', {});
       void this.library.refresh();
-      if (this.#reopen !== undefined) await this.open(this.#reopen);
-      else await firstRun(this);
+      if (this.#reopen === undefined) await firstRun(this);
+      // One that is gone since the window was loaded anew is told once.
+      else if (!(await this.open(this.#reopen)) && this.project === null) this.#comeBackTo(undefined);
     } catch (error) {
       this.fail(error);
     }
@@ -245,7 +254,7 @@ export class Studio {
       });
       if (again && this.project !== null) session.takeOver(this.project);
       this.project = session;
-      this.#reopen = state.file;
+      this.#comeBackTo(state.file);
       void this.library.refresh();
       if (!again) this.player.seek(0, 0);
       this.#onChanged();
@@ -268,11 +277,18 @@ export class Studio {
     return shows;
   }
 
+  /** The project that a new connection, or the window loaded anew, opens again. */
+  #comeBackTo(file: string | undefined): void {
+    this.#reopen = file;
+    if (file === undefined) this.#tab?.removeItem(OPEN_PROJECT);
+    else this.#tab?.setItem(OPEN_PROJECT, file);
+  }
+
   /** Works with another host from now on: what is open here stays there. */
   changeHost(): void {
     this.player.setSpeed(0);
     this.project = null;
-    this.#reopen = undefined;
+    this.#comeBackTo(undefined);
     this.host = null;
     this.library.recent = [];
     this.connection.restart();
@@ -282,7 +298,7 @@ export class Studio {
     const { project } = this;
     this.player.setSpeed(0);
     this.project = null;
-    this.#reopen = undefined;
+    this.#comeBackTo(undefined);
     if (project !== null) void this.ask((client) => client.call('project.close', { project: project.id }));
   }
 
