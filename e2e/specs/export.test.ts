@@ -46,18 +46,10 @@ forEachLauncher('exports, models, settings and the first run', (launch) => {
     const { page } = studio;
     await page.keyboard.press('Control+KeyE');
     await dialog().getByRole('radio', { name: 'GIF' }).click();
-    // The playhead's frame is rendered first; with it there is something to encode.
+    // Hardly a frame is rendered yet; what comes while the dialog is open is measured.
     const nearest = dialog().getByRole('radio', { name: 'Take what there is' });
     const measured = dialog().getByText(/frames, encoded|frames were encoded/);
-    // Once is enough: it is the same host that encodes.
-    if (studio.launcher === 'browser')
-      await assert.doesNotReject(async () => {
-        for (let quality = 80; !(await measured.isVisible()); quality -= 1) {
-          await dialog().getByLabel('Quality').fill(String(quality));
-          await measured.waitFor({ timeout: 20_000 }).catch(() => {});
-          if (quality < 70) throw new Error('There is no estimate.');
-        }
-      });
+    await measured.waitFor({ timeout: 120_000 });
     if (await nearest.isVisible()) await nearest.click();
     await dialog().getByRole('radio', { name: 'Download' }).click();
     await dialog().getByRole('checkbox', { name: 'At most' }).check();
