@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { AppError } from '../src-shared/kernel/errors.ts';
+import { AppError, messageOf } from '../src-shared/kernel/errors.ts';
 import { hostFromEnvironment } from './host-from-environment.ts';
 import { serve, type RunningServer } from './server.ts';
 import type { FromHost, HostStart, ToHost } from './shell/host-messages.ts';
@@ -30,7 +30,7 @@ process.on('SIGTERM', () => void end());
 
 function receive(message: ToHost): void {
   if (message.type === 'stop') void end();
-  else start(message).catch((error: unknown) => tell({ type: 'failed', message: messageOf(error) }));
+  else start(message).catch((error: unknown) => tell({ type: 'failed', message: problemOf(error) }));
 }
 
 async function start({ root, rendererFolder, token, version }: HostStart): Promise<void> {
@@ -64,7 +64,6 @@ function tell(message: FromHost): void {
   else if (process.connected) process.send?.(message);
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof AppError) return error.message;
-  return `The host does not start: ${error instanceof Error ? error.message : String(error)}`;
+function problemOf(error: unknown): string {
+  return error instanceof AppError ? error.message : `The host does not start: ${messageOf(error)}`;
 }

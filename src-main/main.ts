@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { messageOf } from '../src-shared/kernel/errors.ts';
 import { app, dialog } from 'electron';
 import { claimScheme } from './shell/app-scheme.ts';
 import { fileInArguments } from './shell/opened-files.ts';
@@ -54,7 +55,7 @@ if (app.requestSingleInstanceLock()) {
       shell.show(asked ?? fileInArguments(process.argv, process.cwd()));
     })
     .catch((error: unknown) => {
-      dialog.showErrorBox('Inbetween does not start', error instanceof Error ? error.message : String(error));
+      dialog.showErrorBox('Inbetween does not start', messageOf(error));
       app.exit(1);
     });
 } else {

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { exitStatusOf } from '../../src-shared/kernel/errors.ts';
+import { exitStatusOf, messageOf } from '../../src-shared/kernel/errors.ts';
 import type { CliContext } from './context.ts';
 import { addClassifyCommand } from './classify-command.ts';
 import { addContrastCommand } from './contrast-command.ts';
@@ -70,11 +70,7 @@ export async function runProgram(context: CliContext, args: readonly string[]): 
       context.stderr.write('Cancelled. What was rendered is kept; the same command goes on from there.\n');
       return 130;
     }
-    context.stderr.write(`${messageOf(error)}\n`);
+    context.stderr.write(`Error: ${messageOf(error)}\n`);
     return exitStatusOf(error);
   }
-}
-
-function messageOf(error: unknown): string {
-  return `Error: ${error instanceof Error ? error.message : String(error)}`;
 }

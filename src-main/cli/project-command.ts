@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { AppError } from '../../src-shared/kernel/errors.ts';
+import { AppError, messageOf } from '../../src-shared/kernel/errors.ts';
 import { frameCount, type ProjectDocument } from '../../src-shared/model/document-types.ts';
 import { frameKey } from '../../src-shared/model/frame-spec.ts';
 import { planGrid } from '../../src-shared/model/grid.ts';
@@ -87,7 +87,7 @@ async function info(context: CliContext, file: string, json: boolean): Promise<v
           cells: cells.filter((key) => presentCells.has(key)).length,
         };
       },
-      (error: unknown) => ({ problem: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => ({ problem: messageOf(error) }),
     );
     if (json) {
       const grid =

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { folderSize } from '../files/folder-size.ts';
 import { openCache } from './store/cache-store.ts';
 import type { Amount, ArtifactKind, ArtifactStore, Usage } from './store/store-types.ts';
 
@@ -59,19 +60,4 @@ export function createCacheKeeper(options: {
       return before;
     },
   };
-}
-
-async function folderSize(folder: string): Promise<Amount> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  const sizes = await Promise.all(
-    entries
-      .filter((entry) => entry.isFile())
-      .map((entry) =>
-        stat(join(entry.parentPath, entry.name)).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      ),
-  );
-  return { count: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }

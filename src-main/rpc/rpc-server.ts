@@ -14,7 +14,7 @@ import {
 } from '../../src-shared/contract/protocol.ts';
 import type { CallContext, Service } from '../../src-shared/contract/service.ts';
 import type { Transport } from '../../src-shared/contract/transport.ts';
-import { AppError, cancelledError } from '../../src-shared/kernel/errors.ts';
+import { AppError, cancelledError, messageOf } from '../../src-shared/kernel/errors.ts';
 import { describeIssues } from '../../src-shared/model/parse-errors.ts';
 
 export interface RpcServer {
@@ -211,6 +211,6 @@ function idOf(text: string): RequestId | null {
 
 function toWire(error: unknown): WireError {
   if (error instanceof AppError) return { code: error.code, message: error.message, data: { ...error.data } };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return { code: 'internal', message: `A fault of Inbetween's: ${message}`, data: {} };
 }

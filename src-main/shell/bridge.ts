@@ -1,3 +1,4 @@
+import { messageOf } from '../../src-shared/kernel/errors.ts';
 import { ipcMain, type WebContents } from 'electron';
 import { z } from 'zod';
 import { CHANNELS } from '../../src-shared/contract/desktop-bridge.ts';
@@ -43,7 +44,7 @@ export function answerBridge({ handlers, isOurs, send, disconnect }: BridgeOptio
     try {
       return { ok: true, value: await handlers[request](checked.data as never, event.sender) };
     } catch (error) {
-      return { ok: false, message: error instanceof Error ? error.message : String(error) };
+      return { ok: false, message: messageOf(error) };
     }
   });
   ipcMain.on(CHANNELS.send, (event, connection: unknown, text: unknown) => {

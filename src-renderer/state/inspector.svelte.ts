@@ -1,3 +1,4 @@
+import { messageOf } from '../../src-shared/kernel/errors.ts';
 import type { HostClient } from '../../src-shared/contract/client.ts';
 import type {
   InspectionEnd,
@@ -215,7 +216,7 @@ export class Inspector {
       await work();
     } catch (error) {
       if (this.phase === 'stopping' || this.phase === 'stopped' || this.#isClosed) return;
-      this.problem = error instanceof Error ? error.message : String(error);
+      this.problem = messageOf(error);
       this.phase = 'failed';
     }
   }

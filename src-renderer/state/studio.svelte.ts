@@ -3,7 +3,7 @@ import type { HostClient } from '../../src-shared/contract/client.ts';
 import type { EventData } from '../../src-shared/contract/events.ts';
 import type { Result } from '../../src-shared/contract/methods.ts';
 import type { Transport } from '../../src-shared/contract/transport.ts';
-import { AppError } from '../../src-shared/kernel/errors.ts';
+import { AppError, messageOf } from '../../src-shared/kernel/errors.ts';
 import { CHANNELS, type ChannelName } from '../../src-shared/model/channels.ts';
 import type { ProjectDocument } from '../../src-shared/model/document-types.ts';
 import { KeyClipboard } from '../commands/key-clipboard.ts';
@@ -175,7 +175,7 @@ export class Studio {
     // A connection that broke is shown once, in its own place.
     if (error instanceof AppError && error.data.reason === 'disconnected') return;
     if (error instanceof AppError && error.code === 'cancelled') return;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     // The host names the request that it refuses ("settings.set: hub is ..."), which is for those who write requests.
     this.tell(message.replace(/^[a-z]+\.[A-Za-z]+: /, ''), 'error');
   };

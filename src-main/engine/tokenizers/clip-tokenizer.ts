@@ -1,3 +1,4 @@
+import { messageOf } from '../../../src-shared/kernel/errors.ts';
 import { addedTokenSplitter } from './added-token-splitter.ts';
 import { mergeSymbols, readMerges } from './bpe-merges.ts';
 import { fromByteChars, toByteChars } from './byte-alphabet.ts';
@@ -138,7 +139,7 @@ function readModel(files: TokenizerFiles, tokenizerJson: JsonObject | undefined)
   try {
     parsed = JSON.parse(vocab);
   } catch (cause) {
-    throw fileError(file, `is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
+    throw fileError(file, `is not JSON (${messageOf(cause)})`);
   }
   return { file, vocabulary: readVocabulary(parsed, file), ranks: readMerges(merges, 'merges.txt') };
 }

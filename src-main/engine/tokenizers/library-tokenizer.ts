@@ -1,3 +1,4 @@
+import { messageOf } from '../../../src-shared/kernel/errors.ts';
 import { exactNormaliser } from './exact-normalisers.ts';
 import { completeTokenizer } from './fixed-length.ts';
 import { readAddedTokens, specialToken, type TokenizerSettings } from './special-tokens.ts';
@@ -115,7 +116,7 @@ function openLibrary(tokenizerJson: JsonObject, config: JsonObject, file: string
     library.encode('a');
     return library;
   } catch (cause) {
-    throw fileError(file, `cannot be used (${cause instanceof Error ? cause.message : String(cause)})`);
+    throw fileError(file, `cannot be used (${messageOf(cause)})`);
   }
 }
 

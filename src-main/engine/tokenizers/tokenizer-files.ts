@@ -1,4 +1,4 @@
-import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { AppError, messageOf } from '../../../src-shared/kernel/errors.ts';
 import type { TokenizerFiles } from './tokenizer.ts';
 
 export type JsonObject = { readonly [key: string]: unknown };
@@ -23,7 +23,7 @@ export function readJsonObject(files: TokenizerFiles, name: string): JsonObject 
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
-    throw fileError(name, `is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
+    throw fileError(name, `is not JSON (${messageOf(cause)})`);
   }
   if (!isObject(value)) throw fileError(name, 'must hold a JSON object');
   return value;

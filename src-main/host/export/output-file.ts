@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { access, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
-import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { dirname, sep } from 'node:path';
+import { folderSize } from '../../files/folder-size.ts';
+import { AppError, messageOf } from '../../../src-shared/kernel/errors.ts';
 import { fileFailureOf } from '../../files/file-failure.ts';
 import { removeAbandonedParts, replaceWhole } from '../../files/whole-file.ts';
 
@@ -105,7 +106,7 @@ async function flush(file: string): Promise<void> {
 export function translate(error: unknown, out: string): unknown {
   if (error instanceof AppError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const failure = fileFailureOf(error);
   if (failure === 'disk-full' || /no space left/i.test(message)) {
     return new AppError('disk-full', `The disk is full: ${out} was not written.`, { cause: error });
@@ -125,9 +126,5 @@ export function translate(error: unknown, out: string): unknown {
 /** Bytes of a file, or of all files directly in a folder. */
 export async function sizeOnDisk(path: string): Promise<number> {
   const info = await stat(path);
-  if (!info.isDirectory()) return info.size;
-  const sizes = await Promise.all(
-    (await readdir(path)).map(async (name) => (await stat(join(path, name))).size),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
+  return info.isDirectory() ? (await folderSize(path)).bytes : info.size;
 }

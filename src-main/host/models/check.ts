@@ -1,5 +1,5 @@
 import { parsePythonJson } from '../../../src-shared/kernel/python-json.ts';
-import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { messageOf } from '../../../src-shared/kernel/errors.ts';
 import { familyOf, USUAL_FAMILY } from '../../engine/pipelines/families.ts';
 import { isClipClass } from '../../engine/clip/description.ts';
 import { readObject } from '../../engine/pipelines/folder-json.ts';
@@ -153,9 +153,4 @@ async function readJsonTexts(
     }
   }
   return texts;
-}
-
-export function messageOf(error: unknown): string {
-  if (error instanceof AppError || error instanceof Error) return error.message;
-  return String(error);
 }

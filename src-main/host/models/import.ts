@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
+import { AppError, throwIfCancelled, messageOf } from '../../../src-shared/kernel/errors.ts';
 import { fileFailureOf } from '../../files/file-failure.ts';
 import { checkModel, type ModelCheckOptions, type ModelProblem } from './check.ts';
 import { discoverModels, type InstalledModel, type ModelRoot } from './discover.ts';
@@ -142,7 +142,7 @@ export function storageError(error: unknown, target: string): unknown {
   }
   return new AppError(
     'storage-failed',
-    `${target} could not be written or moved: ${error instanceof Error ? error.message : String(error)}`,
+    `${target} could not be written or moved: ${messageOf(error)}`,
     options,
   );
 }

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { AppError, messageOf } from '../../../src-shared/kernel/errors.ts';
 import type { RgbImage } from '../../engine/ports.ts';
 import { cover, resizeLanczos } from '../../engine/resize-picture.ts';
 
@@ -50,6 +50,6 @@ export function fitImage(image: RgbImage, width: number, height: number): RgbIma
 }
 
 function reasonOf(error: unknown): string {
-  const first = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+  const first = messageOf(error).split('\n')[0] ?? '';
   return first.replace(/\.$/, '');
 }

@@ -13,6 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import { folderSize } from '../../files/folder-size.ts';
 import { hashJson } from '../../../src-shared/kernel/hash.ts';
 import { ortVersion } from './ort.ts';
 import { openOrtSession, type OwnedSession } from './ort-session.ts';
@@ -149,7 +150,7 @@ export class GraphCache {
       }
       try {
         const used = (await stat(join(path, SEAL))).mtimeMs;
-        entries.push({ path, used, bytes: await folderBytes(path) });
+        entries.push({ path, used, bytes: (await folderSize(path)).bytes });
       } catch {
         // Another process is deleting it, or it is no graph of ours.
       }
@@ -162,12 +163,6 @@ export class GraphCache {
       total -= entry.bytes;
     }
   }
-}
-
-async function folderBytes(folder: string): Promise<number> {
-  let bytes = 0;
-  for (const name of await readdir(folder)) bytes += (await stat(join(folder, name))).size;
-  return bytes;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode } from '../../../src-shared/kernel/errors.ts';
+import { AppError, type ErrorCode, messageOf } from '../../../src-shared/kernel/errors.ts';
 import type { ClipEmbeddings } from '../../engine/clip/clip.ts';
 import type { Observation } from '../../engine/observe-frame.ts';
 import type {
@@ -118,7 +118,7 @@ export interface WireError {
 export function toWire(error: unknown): WireError {
   const stack = error instanceof Error ? error.stack : undefined;
   if (error instanceof AppError) return { code: error.code, message: error.message, data: error.data, stack };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return { code: 'engine-failed', message: `The engine failed: ${message}`, data: {}, stack };
 }
 

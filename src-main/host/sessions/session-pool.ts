@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { folderSize } from '../../files/folder-size.ts';
+import { AppError, messageOf } from '../../../src-shared/kernel/errors.ts';
 import type { Session, SessionSource } from '../../engine/ports.ts';
 import type { GraphCache, GraphCacheOutcome } from './graph-cache.ts';
 import { openOrtSession, type OwnedSession } from './ort-session.ts';
@@ -122,7 +122,7 @@ export class SessionPool {
       return { session: await openOrtSession(path, sessionOptions(settings)), outcome: 'bypassed' };
     } catch (error) {
       if (error instanceof AppError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new AppError('invalid-model', `ONNX Runtime cannot open ${path}: ${reason}`, { cause: error });
     }
   }
@@ -142,11 +142,5 @@ export class SessionPool {
 
 /** Bytes of all files beside a component's graph: the graph and its external weights. */
 export async function componentBytes(folder: string, component: string): Promise<number> {
-  let bytes = 0;
-  for (const name of await readdir(join(folder, component))) {
-    if (/\.(json|txt|md)$/i.test(name)) continue;
-    const file = await stat(join(folder, component, name));
-    if (file.isFile()) bytes += file.size;
-  }
-  return bytes;
+  return (await folderSize(join(folder, component), (name) => !/\.(json|txt|md)$/i.test(name))).bytes;
 }

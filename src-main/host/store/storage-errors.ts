@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { AppError, messageOf } from '../../../src-shared/kernel/errors.ts';
 import { fileFailureOf } from '../../files/file-failure.ts';
 
 /** With less than this free, a failed write is put down to the full disk (SQLite needs space for its own files). */
@@ -76,10 +76,6 @@ function codeOf(error: unknown): string | undefined {
   if (error instanceof Database.SqliteError) return error.code;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^E[A-Z]+$/.test(code) ? code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function isWriteFailure(code: string): boolean {

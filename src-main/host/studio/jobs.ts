@@ -1,6 +1,6 @@
 import type { ContractEvent, EventData } from '../../../src-shared/contract/events.ts';
 import type { JobInfo, JobProgress } from '../../../src-shared/contract/values.ts';
-import { AppError } from '../../../src-shared/kernel/errors.ts';
+import { AppError, messageOf } from '../../../src-shared/kernel/errors.ts';
 
 /** What a film was written with, where a limit of its bytes had to choose. */
 interface ChosenSettings {
@@ -134,7 +134,7 @@ export function createJobs(
     if (controller.signal.aborted) return { event: 'job.cancelled', data: { job, project, replacedBy } };
     if (!(error instanceof AppError)) options.onFault(error);
     const { code, data } = error instanceof AppError ? error : { code: 'internal', data: {} };
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { event: 'job.failed', data: { job, project, error: { code, message, data: { ...data } } } };
   };
 
