@@ -20,3 +20,8 @@ export function tensor(dims: readonly number[], data: Float32Array): Tensor {
 export function zeros(dims: readonly number[]): Tensor {
   return { dims, data: new Float32Array(sizeOf(dims)) };
 }
+
+/** Whether two tensors hold the same numbers, bit for bit. */
+export function sameTensor(a: Tensor, b: Tensor): boolean {
+  return a.data.length === b.data.length && a.data.every((value, i) => Object.is(value, b.data[i]));
+}

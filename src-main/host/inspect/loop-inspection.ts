@@ -9,7 +9,7 @@ import { type FrameSpec, frameKey, textsOf } from '../../../src-shared/model/fra
 import type { LoopSchedule } from '../../engine/loop-observer.ts';
 import type { Observation } from '../../engine/observe-frame.ts';
 import { sigmaOf } from '../../engine/schedulers/noise-level.ts';
-import type { Tensor } from '../../engine/tensor/tensor.ts';
+import { sameTensor, type Tensor } from '../../engine/tensor/tensor.ts';
 import { describeNoise } from './describe-noise.ts';
 import { type KeepPicture, viewEmbedding, viewLatents } from './views.ts';
 
@@ -138,7 +138,7 @@ export function createLoopInspection({
           latents: await viewLatents('final-latents', latents, null, keep),
           picture: await keep('picture', image),
           notes: notes.map(({ message }) => message),
-          equalsStored: before === undefined ? null : isSame(before, latents),
+          equalsStored: before === undefined ? null : sameTensor(before, latents),
         },
       };
     },
@@ -162,8 +162,4 @@ export function createLoopInspection({
 function sigmasOf({ sigmas, levels, timesteps }: LoopSchedule): number[] {
   if (sigmas.length > timesteps.length) return sigmas.slice(0, timesteps.length + 1);
   return [...levels.map(sigmaOf), 0];
-}
-
-function isSame(a: Tensor, b: Tensor): boolean {
-  return a.data.length === b.data.length && a.data.every((value, i) => Object.is(value, b.data[i]));
 }
