@@ -1,5 +1,6 @@
 import { extname, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { MOST_CROSS_FADES } from '../../src-shared/contract/preset.ts';
 import { AppError } from '../../src-shared/kernel/errors.ts';
 import { formatOf, gridFormatOf } from '../host/export/format-of.ts';
 import { checkOutput } from '../host/export/output-file.ts';
@@ -25,6 +26,7 @@ interface RenderFlags extends EngineFlags {
   readonly hold?: number;
   readonly quality?: number;
   readonly fps?: number;
+  readonly crossFades?: number;
   readonly maxSize?: number;
   readonly size?: { width: number; height: number };
 }
@@ -47,6 +49,11 @@ export function addRenderCommand(program: Command, context: CliContext): void {
     .option('--quality <n>', '1 (small) to 100 (best)', integer(1, 100))
     .option('--size <WxH>', 'scale the frames for this export', pixelSize)
     .option('--fps <n>', 'frames a second of this export', number(0.1, 240))
+    .option(
+      '--cross-fades <n>',
+      `pictures between each two frames that fade from one to the other; as many more are shown a second, 0 to ${MOST_CROSS_FADES}`,
+      integer(0, MOST_CROSS_FADES),
+    )
     .option(
       '--max-size <size>',
       'the file has at most so many bytes (8MB, 500kB, 1000000): quality, then size, then frames give way',
@@ -122,11 +129,12 @@ function sizeOf(preset: Preset | undefined, flags: RenderFlags): ExportSize | un
   return { fit: 'cover', background: 'black', ...preset?.size, ...flags.size };
 }
 
-function playbackOf({ loop, pingPong, hold, fps }: RenderFlags): Partial<Playback> {
+function playbackOf({ loop, pingPong, hold, fps, crossFades }: RenderFlags): Partial<Playback> {
   return {
     ...(fps === undefined ? {} : { fps }),
     ...(loop === undefined ? {} : { loop }),
     ...(pingPong === undefined ? {} : { pingPong }),
+    ...(crossFades === undefined ? {} : { crossFades }),
     ...(hold === undefined ? {} : { holdFirst: hold, holdLast: hold }),
   };
 }

@@ -4,7 +4,7 @@ import { bestStored } from './artifact-frames.ts';
 import { estimateSize, previewFrame, type SizeEstimate } from './export/estimate.ts';
 import { exportFrames } from './export/export-frames.ts';
 import { type ChosenSettings, exportWithin } from './export/fit.ts';
-import { nearestFrames } from './export/frame-sources.ts';
+import { nearestFrames, thereWithCrossFades, withCrossFades } from './export/frame-sources.ts';
 import { exportGrid, type GridRequest } from './export/grid.ts';
 import type { ExportFormat, ExportHooks, ExportRequest, ExportSummary, FrameSource } from './export/types.ts';
 import type { HostModel } from './host-models.ts';
@@ -94,7 +94,8 @@ export function createHostExports({ framesOf, sounds, ffmpeg, threads }: HostExp
         missing === 'nearest' ? asTheyAre(project, model, specs) : framesOf(project, model, specs);
       const path = request.format === 'png' ? '' : ffmpeg();
       return sounds.withTrack(project, filmOf(project, range, request, hooks?.onNote), (track) => {
-        const whole = { ...request, ...track, source, ffmpeg: path, threads: threads() };
+        const film = withCrossFades(source, request.playback);
+        const whole = { ...request, ...track, ...film, ffmpeg: path, threads: threads() };
         return maxBytes === undefined ? exportFrames(whole, hooks) : exportWithin(whole, maxBytes, hooks);
       });
     },
@@ -112,10 +113,15 @@ export function createHostExports({ framesOf, sounds, ffmpeg, threads }: HostExp
       const at = Math.max(0, (preview ?? 0) - (range?.from ?? 0));
       const shown = isThere[at] === true ? at : isThere.indexOf(true);
       return sounds.withTrack(project, filmOf(project, range, request), async (track) => {
-        const whole = { ...request, ...track, source, ffmpeg: path, threads: threads() };
+        const { crossFades = 0 } = request.playback;
+        const film = withCrossFades(source, request.playback);
+        const areThere = thereWithCrossFades(isThere, crossFades);
+        const whole = { ...request, ...track, ...film, ffmpeg: path, threads: threads() };
         const shownAs =
-          preview === undefined || shown < 0 ? null : await previewFrame(whole, shown, isThere, hooks.signal);
-        const estimate = await estimateSize(whole, isThere, hooks);
+          preview === undefined || shown < 0
+            ? null
+            : await previewFrame(whole, shown * (crossFades + 1), areThere, hooks.signal);
+        const estimate = await estimateSize(whole, areThere, hooks);
         return { preview: shownAs, estimate: estimate === null ? null : { ...estimate, drafts } };
       });
     },

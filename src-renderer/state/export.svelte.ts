@@ -10,6 +10,10 @@ import type { Span } from './span.ts';
 export type ListedPreset = Result<'presets.list'>['presets'][number];
 export type Estimate = NonNullable<Result<'export.estimate'>['estimate']>;
 
+const MOST_FPS = 240;
+/** Viewers slow down what is faster. */
+const MOST_GIF_FPS = 50;
+
 /** The choices of one export, and what the host says about them. */
 export class ExportState {
   presets = $state.raw<readonly ListedPreset[]>([]);
@@ -28,6 +32,7 @@ export class ExportState {
   pingPong = $state(false);
   holdFirst = $state(0);
   holdLast = $state(0);
+  crossFades = $state(0);
   quality = $state(80);
   dither = $state<'bayer' | 'sierra' | 'none'>('bayer');
   palette = $state<'global' | 'per-frame'>('global');
@@ -82,8 +87,12 @@ export class ExportState {
   });
   readonly frames = $derived(this.range.to - this.range.from + 1);
   /** Pictures from start to end. */
-  readonly shown = $derived(this.pingPong && this.frames > 2 ? this.frames * 2 - 2 : this.frames);
-  readonly seconds = $derived(this.shown / this.fps + this.holdFirst + this.holdLast);
+  readonly shown = $derived.by(() => {
+    const once = (this.frames - 1) * (this.crossFades + 1) + 1;
+    return this.pingPong && once > 2 ? once * 2 - 2 : once;
+  });
+  readonly picturesASecond = $derived(this.fps * (this.crossFades + 1));
+  readonly seconds = $derived(this.shown / this.picturesASecond + this.holdFirst + this.holdLast);
   readonly chosen = $derived(this.presets.find(({ id }) => id === this.preset));
   /** A contact sheet: one picture instead of a film. */
   readonly isSheet = $derived(this.chosen?.format === 'grid');
@@ -124,6 +133,7 @@ export class ExportState {
         pingPong: this.pingPong,
         holdFirst: this.holdFirst,
         holdLast: this.holdLast,
+        crossFades: this.crossFades,
       },
       ...(this.isScaled
         ? {
@@ -140,6 +150,9 @@ export class ExportState {
     if (!this.isSheet && !(isSide(this.width) && isSide(this.height)))
       return 'Width and height are 16 to 16,384 pixels.';
     if (!(this.fps > 0 && this.fps <= 240)) return 'Frames a second are more than 0 and at most 240.';
+    const most = this.format === 'gif' ? MOST_GIF_FPS : MOST_FPS;
+    if (!this.isSheet && this.picturesASecond > most)
+      return `${this.picturesASecond} pictures a second would be shown; ${this.format.toUpperCase()} takes ${most} at most.`;
     if (!(this.holdFirst >= 0 && this.holdLast >= 0 && this.holdFirst <= 600 && this.holdLast <= 600))
       return 'Ends are held 0 to 600 seconds.';
     if (this.hasLimit && !(this.limitMb >= 0.002)) return 'The limit is at least 0.002 MB.';
@@ -166,6 +179,7 @@ export class ExportState {
     this.pingPong = preset?.playback?.pingPong ?? false;
     this.holdFirst = preset?.playback?.holdFirst ?? 0;
     this.holdLast = preset?.playback?.holdLast ?? 0;
+    this.crossFades = preset?.playback?.crossFades ?? 0;
     this.hasLimit = preset?.maxBytes !== undefined;
     if (preset?.maxBytes !== undefined) this.limitMb = preset.maxBytes / 1e6;
   }

@@ -4,12 +4,16 @@ import { namePatternProblem } from '../model/export-name.ts';
 export const FILM_FORMATS = ['gif', 'mp4', 'webm', 'webp', 'png'] as const;
 export const PRESET_FORMAT = 'inbetween-preset/1';
 
+/** Between two frames. */
+export const MOST_CROSS_FADES = 9;
+
 export const playbackShape = {
   fps: z.number().gt(0).max(240).exactOptional(),
   loop: z.int().min(0).max(65_535).exactOptional(),
   pingPong: z.boolean().exactOptional(),
   holdFirst: z.number().min(0).max(600).exactOptional(),
   holdLast: z.number().min(0).max(600).exactOptional(),
+  crossFades: z.int().min(0).max(MOST_CROSS_FADES).exactOptional(),
 };
 export const sizeShape = {
   width: z.int().min(16).max(16_384),

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { decodeSound } from '../../src-main/host/export/decode-sound.ts';
 import { findFfmpeg } from '../../src-main/host/export/ffmpeg.ts';
 import { clickTrack } from '../support/click-track.ts';
-import { commandLine, doneEvent, tinyProject } from '../support/command-line.ts';
+import { commandLine, doneEvent, hashesOf, tinyProject } from '../support/command-line.ts';
 import { TINY_SD } from '../support/model-folder.ts';
 
 test('the project comes out of every kind of output again, and renders nothing new', async (context) => {
@@ -172,4 +172,27 @@ test('help teaches and is no failure', async (context) => {
     assert.equal(help.status, 0);
     assert.match(help.stdout, /Usage: inbetween/);
   }
+});
+
+test('cross-fades between the frames are pictures of their own; the frames stay what they are', async (context) => {
+  const cli = commandLine(context);
+  cli.write('project.json', tinyProject());
+  doneEvent(await cli.run(['render', 'project.json', '--out', 'plain', '--json']));
+  const faded = ['render', 'project.json', '--out', 'faded', '--cross-fades', '1', '--json'];
+  assert.deepEqual(doneEvent(await cli.run(faded)).rendered, 0);
+  const picture = (folder: string, number: number): Promise<Buffer> =>
+    sharp(readFileSync(cli.path(`${folder}/frame-${String(number).padStart(5, '0')}.png`)))
+      .raw()
+      .toBuffer();
+  const names = Object.keys(hashesOf(cli.path('faded'))).filter((name) => /^frame-\d+\.png$/.test(name));
+  assert.equal(names.length, 15);
+  const [first, between, second] = await Promise.all([0, 1, 2].map((number) => picture('faded', number)));
+  assert.deepEqual([first, second], [await picture('plain', 0), await picture('plain', 1)]);
+  assert.deepEqual(
+    between,
+    Buffer.from(first!.map((value, at) => Math.round(value + (second![at]! - value) / 2))),
+  );
+  const many = await cli.run(['render', 'project.json', '--out', 'a.gif', '--cross-fades', '10']);
+  assert.equal(many.status, 2);
+  assert.match(many.stderr, /cross-fades.*10/s);
 });

@@ -22,6 +22,8 @@ export interface Playback {
   /** Seconds that the first and last frame stand still in addition to their own time. */
   readonly holdFirst: number;
   readonly holdLast: number;
+  /** Pictures between each two frames that fade from one to the other, 0 to 9; as many more are shown a second. */
+  readonly crossFades?: number;
 }
 
 export interface ExportSize {
