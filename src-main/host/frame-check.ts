@@ -1,4 +1,5 @@
 import { throwIfCancelled } from '../../src-shared/kernel/errors.ts';
+import { spread } from '../../src-shared/kernel/spread.ts';
 import { type FrameSpec, frameKey } from '../../src-shared/model/frame-spec.ts';
 import { framePictures } from '../engine/frame-pictures.ts';
 import { sameTensor } from '../engine/tensor/tensor.ts';
@@ -73,13 +74,6 @@ function storedFrameSpecs(project: Project, model: HostModel): StoredFrame[] {
   );
   const seen = new Set<string>();
   return planned.filter(({ key }) => present.has(key) && !seen.has(key) && seen.add(key));
-}
-
-/** So many of them at most, the first and the last among them. */
-function spread<Item>(items: readonly Item[], most: number): Item[] {
-  if (items.length <= most) return [...items];
-  if (most === 1) return [items[Math.floor(items.length / 2)]!];
-  return Array.from({ length: most }, (_, at) => items[Math.round((at * (items.length - 1)) / (most - 1))]!);
 }
 
 /** Decibels between two pictures of 8 bits; 0 where their sizes differ. */

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spread } from '../../../src-shared/kernel/spread.ts';
 import sharp from 'sharp';
 import { AppError, throwIfCancelled } from '../../../src-shared/kernel/errors.ts';
 import { exportFrames } from './export-frames.ts';
@@ -169,15 +170,6 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 function runsOf(there: readonly number[], count: number): number[][] {
   const starts = spread([...there.keys()].slice(0, Math.max(1, there.length - RUN + 1)), count);
   return starts.map((start) => there.slice(start, start + RUN));
-}
-
-/** At most `count` of the items, evenly. */
-function spread<Item>(items: readonly Item[], count: number): Item[] {
-  if (items.length <= count) return [...items];
-  return Array.from(
-    { length: count },
-    (_, i) => items[Math.round((i * (items.length - 1)) / Math.max(1, count - 1))] as Item,
-  );
 }
 
 function mean(values: readonly number[]): number {

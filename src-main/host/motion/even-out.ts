@@ -3,11 +3,10 @@ import { applyCommand, type Command } from '../../../src-shared/model/commands.t
 import type { ProjectDocument } from '../../../src-shared/model/document-types.ts';
 import { evenMotion, keyframesWithin, unevenness } from '../../../src-shared/model/even-motion.ts';
 import { frameKey } from '../../../src-shared/model/frame-spec.ts';
-import { planRange } from '../../../src-shared/model/plan.ts';
 import type { Host } from '../host.ts';
 import type { HostModel } from '../host-models.ts';
 import type { Project } from '../project.ts';
-import { contextOf, type FrameRange, rangeOf } from '../project-frames.ts';
+import { type FrameRange, rangeOf, specsOf } from '../project-frames.ts';
 import type { RenderJobHooks } from '../render/render-job.ts';
 import { createMotionMeter } from './motion-meter.ts';
 
@@ -24,8 +23,6 @@ export interface EvenedOut {
   /** What makes the document out of the project's; none where that was the evenest. */
   readonly commands: readonly Command[];
   readonly document: ProjectDocument;
-  /** The frames between whose ends motion was evened out. */
-  readonly span: FrameRange;
   /** The largest change from a frame to the next as a multiple of the middle one; null where too little moves. */
   readonly before: number | null;
   readonly after: number | null;
@@ -64,11 +61,9 @@ export async function evenOut(
   let before: number | null = null;
   let best: Pick<EvenedOut, 'document' | 'commands' | 'after'> | undefined;
   for (let round = 0; ; round++) {
-    rendered += (await host.renderRange({ ...project, document }, model, span, hooks)).rendered;
-    const frames = planRange(document, contextOf(project, model), span).map((spec) => ({
-      spec,
-      key: frameKey(spec),
-    }));
+    const film = { ...project, document };
+    rendered += (await host.renderRange(film, model, span, hooks)).rendered;
+    const frames = specsOf(film, model, span).map((spec) => ({ spec, key: frameKey(spec) }));
     const steps = (await meter.measure(project.cache, frames, signal)).slice(1);
     const after = unevenness(steps.map((step) => step ?? 0));
     if (round === 0) before = after;
@@ -81,5 +76,5 @@ export async function evenOut(
     commands = [...commands, ...evened.commands];
     for (const command of evened.commands) ({ document } = applyCommand(document, command));
   }
-  return { ...best, span, before, rendered };
+  return { ...best, before, rendered };
 }
